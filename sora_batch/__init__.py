@@ -1,0 +1,1 @@
+"""Batch rendering of generative video."""

@@ -1,0 +1,86 @@
+"""The exceptions that stop a command.
+
+    SoraBatchError
+    ├── UsageError            the command line or the call is the problem          exit 2
+    ├── ProblemsFound         the manifest is the problem; all of it is listed     exit 2
+    ├── BudgetExceeded        the money is the problem; nothing was spent          exit 2
+    ├── ConsentNeeded         somebody has to say yes to the price first           exit 2
+    ├── RunStopped            nothing else could succeed: key, credit, a model     exit 1
+    ├── StoreBusy             another run has this store                           exit 2
+    ├── StoreBroken           the store cannot be read, or is from a newer version exit 3
+    └── OutputUnusable        the output folder cannot be written                  exit 2
+
+What is wrong in a text a person wrote is a `Problem`, a value; `ProblemsFound` carries them all.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from sora_batch.problems import Problem, in_order, render
+
+
+class SoraBatchError(Exception):
+    """Anything this program says stop about; its text is for the person at the keyboard."""
+
+    exit_code: ClassVar[int] = 3
+
+    def __init__(self, message: str, *, fix: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.fix = fix
+
+    def __str__(self) -> str:
+        return f"{self.message}\n  fix: {self.fix}" if self.fix else self.message
+
+
+class UsageError(SoraBatchError):
+    """What was asked for cannot be: an unknown shot, an option that does not fit."""
+
+    exit_code = 2
+
+
+class ProblemsFound(SoraBatchError):
+    """The manifest has problems; `problems` holds all of them, sorted by place."""
+
+    exit_code = 2
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        self.problems = in_order(problems)
+        super().__init__("\n\n".join(render(problem) for problem in self.problems))
+
+
+class BudgetExceeded(SoraBatchError):
+    """The plan costs more than the budget leaves."""
+
+    exit_code = 2
+
+
+class ConsentNeeded(SoraBatchError):
+    """The price is not zero and nobody has said yes."""
+
+    exit_code = 2
+
+
+class RunStopped(SoraBatchError):
+    """The run cannot go on: no further submission could succeed."""
+
+    exit_code = 1
+
+
+class StoreBusy(SoraBatchError):
+    """Another process is running this manifest."""
+
+    exit_code = 2
+
+
+class StoreBroken(SoraBatchError):
+    """The store cannot be read: overwritten bytes, or made by a newer version."""
+
+    exit_code = 3
+
+
+class OutputUnusable(SoraBatchError):
+    """The output folder is a file, read-only or full."""
+
+    exit_code = 2
