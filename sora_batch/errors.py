@@ -8,6 +8,7 @@
     ├── RunStopped            nothing else could succeed: key, credit, a model     exit 1
     ├── StoreBusy             another run has this store                           exit 2
     ├── StoreBroken           the store cannot be read, or is from a newer version exit 3
+    ├── ChangeRefused         a change that could lose money or a clip: a bug      exit 3
     └── OutputUnusable        the output folder cannot be written                  exit 2
 
 What is wrong in a text a person wrote is a `Problem`, a value; `ProblemsFound` carries them all.
@@ -76,6 +77,15 @@ class StoreBusy(SoraBatchError):
 
 class StoreBroken(SoraBatchError):
     """The store cannot be read: overwritten bytes, or made by a newer version."""
+
+    exit_code = 3
+
+
+class ChangeRefused(SoraBatchError):
+    """The store refused a change of an attempt that could pay twice or lose what was paid for.
+
+    Nothing was written. That it was asked for is a bug, or another process was first.
+    """
 
     exit_code = 3
 
