@@ -146,9 +146,10 @@ class Node:
         if self.style == LITERAL:
             return self._in_literal(line, column, length)
         lines = str(self.data).split("\n")
-        before = "".join(lines[: line - 1]) + (lines[line - 1] if line <= len(lines) else "")[
-            : column - 1
-        ]
+        before = (
+            "".join(lines[: line - 1])
+            + (lines[line - 1] if line <= len(lines) else "")[: column - 1]
+        )
         return self._after_units(len("".join(before.split())), length)
 
     def _in_literal(self, line: int, column: int, length: int) -> Where:
