@@ -9,19 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
+from sora_batch.media.operation import OperationFailed
 from sora_batch.shots import Json
 
-
-class OperationFailed(Exception):
-    """The operation itself failed; its text is the reason, for a person.
-
-    `code` is a word for programs, such as `not-a-clip` or `disk-full`.
-    """
-
-    def __init__(self, message: str, *, code: str = "failed") -> None:
-        super().__init__(message)
-        self.message = message
-        self.code = code
+__all__ = ["Engine", "EngineLost", "OperationFailed"]
 
 
 class EngineLost(Exception):

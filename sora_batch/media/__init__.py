@@ -1,1 +1,20 @@
-"""TODO"""
+"""Pictures and clips: fit a reference, check a clip, take a thumbnail; fetch a picture.
+
+The first three are operations: an engine runs them by name, here or on another machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sora_batch.media.operation import Operation, OperationFailed, OperationTable
+
+OPERATIONS: Mapping[str, Operation] = OperationTable(
+    {
+        "verify": "sora_batch.media.clips:verify",
+        "thumbnail": "sora_batch.media.thumbnails:thumbnail",
+        "fit": "sora_batch.media.fitting:fit",
+    }
+)
+
+__all__ = ["OPERATIONS", "Operation", "OperationFailed"]

@@ -1,0 +1,101 @@
+"""Checks a clip and measures it from its own index, without decoding a frame.
+
+Opening a clip of 5 MB takes about 3 ms and hashing it 4; the rest is the disk's. The demuxer is
+named, not guessed: a reply that pretends to be a clip must not be read as a playlist, which may
+name other files.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from fractions import Fraction
+from pathlib import Path
+
+import av
+from av.container import InputContainer
+from av.error import FFmpegError
+from av.video.stream import VideoStream
+
+from sora_batch.media.boxes import require_whole
+from sora_batch.media.operation import OperationFailed, text_of
+from sora_batch.shots import Json
+
+
+def verify(spec: Mapping[str, Json]) -> Mapping[str, Json]:
+    """Checks that the file at `path` is a whole MP4 clip with pictures, and measures it.
+
+    Answers sha256, bytes, width, height, seconds, fps, has_audio and frames. With `fsync` (the
+    default) its bytes are on the disk when this returns. Raises OperationFailed with code
+    `not-a-clip` or `truncated`.
+    """
+    path = Path(text_of(spec, "path"))
+    length = require_whole(path)
+    measured = _measure(path, length)
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    if spec.get("fsync", True) is not False:
+        _sync(path)
+    return {"sha256": digest, "bytes": length, **measured}
+
+
+@contextmanager
+def open_clip(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
+    """The clip and its pictures. Raises OperationFailed (`not-a-clip`), also for errors within."""
+    try:
+        # `file:` so that a name with a colon in it is not taken for a protocol.
+        with av.open(f"file:{path}", format="mp4", metadata_errors="replace") as container:
+            stream = container.streams.best("video")
+            if not isinstance(stream, VideoStream) or not stream.codec_context.width:
+                raise OperationFailed("the clip has no pictures", code="not-a-clip")
+            yield container, stream
+    except FFmpegError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise OperationFailed(
+            f"the clip is damaged and cannot be read: {reason}", code="not-a-clip"
+        ) from error
+
+
+def _sync(path: Path) -> None:
+    # Opened for writing: Windows flushes no other kind.
+    with path.open("r+b") as file:
+        os.fsync(file.fileno())
+
+
+def _measure(path: Path, length: int) -> dict[str, Json]:
+    with open_clip(path) as (container, stream):
+        frames = stream.frames or len(stream.index_entries)
+        if not frames:
+            raise OperationFailed("the clip has no frames", code="not-a-clip")
+        end = max(
+            (e.pos + e.size for each in container.streams for e in each.index_entries), default=0
+        )
+        if end > length:
+            raise OperationFailed(
+                f"the clip is cut short: {length:,} of at least {end:,} bytes arrived",
+                code="truncated",
+            )
+        seconds = _seconds(stream)
+        return {
+            "width": stream.codec_context.width,
+            "height": stream.codec_context.height,
+            "seconds": round(float(seconds), 6),
+            "fps": round(float(frames / seconds), 3) if seconds else 0.0,
+            "has_audio": bool(container.streams.audio),
+            "frames": frames,
+        }
+
+
+def _seconds(stream: VideoStream) -> Fraction:
+    """How long the pictures last, exactly, in the clip's own units of time."""
+    unit = stream.time_base or Fraction(0)
+    if stream.frames and stream.duration:
+        return stream.duration * unit
+    # A fragmented file has no duration of its pictures alone: the longer sound would pass for it.
+    times = [entry.timestamp for entry in stream.index_entries]
+    if len(times) < 2:
+        return (stream.duration or 0) * unit
+    span = max(times) - min(times)
+    return (span + Fraction(span, len(times) - 1)) * unit
