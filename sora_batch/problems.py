@@ -90,6 +90,12 @@ def did_you_mean(word: str, choices: Iterable[str]) -> str:
     return f"did you mean `{folded[close[0]]}`?" if close else ""
 
 
+def joined(words: Iterable[str], last: str = "or") -> str:
+    """`4`, `4 or 8`, `4, 8 or 12`: a list as a sentence has it."""
+    *before, end = list(words) or [""]
+    return f"{', '.join(before)} {last} {end}" if before else end
+
+
 def _window(where: Where) -> tuple[int, int]:
     """The part of a long line that is worth showing: what is meant, with some of its company."""
     if len(where.text) <= _EXCERPT_COLUMNS:

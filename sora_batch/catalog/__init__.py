@@ -1,1 +1,8 @@
-"""TODO"""
+"""What models exist, their limits and what they cost: `catalog.toml` and its reader."""
+
+from __future__ import annotations
+
+from sora_batch.catalog.entries import ModelEntry, PriceList, Rate, ServiceEntry
+from sora_batch.catalog.reader import Catalog, load_catalog
+
+__all__ = ["Catalog", "ModelEntry", "PriceList", "Rate", "ServiceEntry", "load_catalog"]
