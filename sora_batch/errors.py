@@ -16,7 +16,9 @@ What is wrong in a text a person wrote is a `Problem`, a value; `ProblemsFound` 
 
 from __future__ import annotations
 
-from typing import ClassVar
+import errno
+from pathlib import Path
+from typing import ClassVar, Self
 
 from sora_batch.problems import Problem, in_order, render
 
@@ -94,3 +96,25 @@ class OutputUnusable(SoraBatchError):
     """The output folder is a file, read-only or full."""
 
     exit_code = 2
+
+    @classmethod
+    def because(cls, error: OSError, path: Path) -> Self:
+        """What the system said of the path, in words a person can act on."""
+        said, fix = _DISK_WORDS.get(error.errno or 0, (error.strerror or str(error), ""))
+        return cls(f"{path} cannot be written: {said}", fix=fix)
+
+
+_FREE_SPACE = "free some space, then run again: what is finished is kept"
+_LET_WRITE = "allow yourself to write there, or choose another `output`"
+_DISK_WORDS = {
+    errno.ENOSPC: ("the disk is full", _FREE_SPACE),
+    errno.EDQUOT: ("the disk quota is used up", _FREE_SPACE),
+    errno.EFBIG: ("the file may not grow any further", "raise the limit (ulimit -f)"),
+    errno.EROFS: ("the file system is read-only", "choose another `output` folder"),
+    errno.EACCES: ("permission denied", _LET_WRITE),
+    errno.EPERM: ("permission denied", _LET_WRITE),
+    errno.ENOTDIR: ("a file stands where a folder is needed", "move it away, or change `output`"),
+    errno.EEXIST: ("a file stands where a folder is needed", "move it away, or change `output`"),
+    errno.EISDIR: ("a folder stands where a file is needed", "move it away"),
+    errno.ENAMETOOLONG: ("the name is too long for this disk", "choose a shorter shot id"),
+}
