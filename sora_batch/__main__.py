@@ -1,0 +1,5 @@
+"""`python -m sora_batch` is `sora-batch`."""
+
+from sora_batch.cli import main
+
+main()
