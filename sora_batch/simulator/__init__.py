@@ -1,1 +1,21 @@
-"""TODO"""
+"""The local provider: a real server of the videos protocol, over a folder.
+
+Imports of the renderer (PyAV, Pillow, numpy) hang on this package: import it late.
+"""
+
+from __future__ import annotations
+
+from sora_batch.simulator.app import SHOT_HEADER, create_app
+from sora_batch.simulator.bill import Bill, BillLine
+from sora_batch.simulator.settings import SimulatorSettings, Speed
+from sora_batch.simulator.simulator import Simulator
+
+__all__ = [
+    "SHOT_HEADER",
+    "Bill",
+    "BillLine",
+    "Simulator",
+    "SimulatorSettings",
+    "Speed",
+    "create_app",
+]
