@@ -11,7 +11,8 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-_EXCERPT_COLUMNS = 96
+_GUTTER = 11
+_EXCERPT_CELLS = 80 - _GUTTER
 _TAB = "    "
 
 
@@ -70,15 +71,15 @@ def excerpt(where: Where) -> list[str]:
     if not where.text or not where.line:
         return []
     start, end = _window(where)
-    shown = _printable(where.text[start:end])
-    margin = _cells(_printable(where.text[start : where.column - 1]))
-    meant = _printable(where.text[where.column - 1 : min(end, where.column - 1 + where.length)])
-    carets = "^" * max(1, _cells(meant))
+    column = where.column - 1
+    margin = _cells(_printable(where.text[start:column]))
+    meant = _printable(where.text[column : max(column, min(end, column + where.length))])
     before, after = "…" if start else "", "…" if end < len(where.text) else ""
-    gutter = f"{where.line:>8} | "
+    shown = f"{before}{_printable(where.text[start:end])}{after}"
+    carets = "^" * max(1, _cells(meant))
     return [
-        f"{gutter}{before}{shown}{after}",
-        f"{' ' * (len(gutter) - 2)}| {' ' * (margin + len(before))}{carets}",
+        f"{where.line:>{_GUTTER - 3}} | {shown}".rstrip(),
+        f"{'':>{_GUTTER - 3}} | {' ' * (len(before) + margin)}{carets}",
     ]
 
 
@@ -97,11 +98,18 @@ def joined(words: Iterable[str], last: str = "or") -> str:
 
 
 def _window(where: Where) -> tuple[int, int]:
-    """The part of a long line that is worth showing: what is meant, with some of its company."""
-    if len(where.text) <= _EXCERPT_COLUMNS:
-        return 0, len(where.text)
-    start = max(0, where.column - 1 - _EXCERPT_COLUMNS // 3)
-    return start, min(len(where.text), start + _EXCERPT_COLUMNS)
+    """The part of a line that fits a terminal: what is meant, with some of its company."""
+    text = where.text
+    if len(text) <= _EXCERPT_CELLS and _cells(_printable(text)) <= _EXCERPT_CELLS:
+        return 0, len(text)
+    start = where.column - 1
+    room = _EXCERPT_CELLS // 3
+    while start > 0 and (room := room - _cells(_printable(text[start - 1]))) >= 0:
+        start -= 1
+    end, room = start, _EXCERPT_CELLS - 2
+    while end < len(text) and (room := room - _cells(_printable(text[end]))) >= 0:
+        end += 1
+    return start, end
 
 
 def _printable(text: str) -> str:
@@ -110,8 +118,14 @@ def _printable(text: str) -> str:
 
 
 def _cells(text: str) -> int:
-    """How many columns of a terminal the text takes; wide scripts take two a character."""
+    """How many columns of a terminal the text takes: marks none, wide scripts two a character."""
+    if text.isascii():
+        return len(text)
     return sum(
-        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1
+        0
+        if unicodedata.category(c) in {"Mn", "Me"}
+        else 2
+        if unicodedata.east_asian_width(c) in "WF"
+        else 1
         for c in text
     )
