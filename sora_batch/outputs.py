@@ -1,20 +1,61 @@
 """Where clips, sidecars and thumbnails stand, and how they get there without ever being lost.
 
-All of it blocks on the disk: call it from a thread, not from the event loop.
+Knows files and nothing else: not what was paid, not what is planned. All of it blocks on the
+disk, so it is called from a thread and never from the event loop.
+
+Nothing is ever deleted but our own temporary files. A clip that another one takes the place of
+goes to `earlier/` under a name made from its own bytes, and it is there before the newer one
+stands in its place: a kill at any instant leaves both.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import hashlib
+import json
+import os
+import re
+import secrets
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from datetime import date
+from decimal import Decimal
+from enum import Enum
 from pathlib import Path
 
+from sora_batch.errors import OutputUnusable
 from sora_batch.records import AttemptId, Clip
 from sora_batch.shots import ShotId
 
+_EARLIER = "earlier"
+_PARTS = ".parts"
+_TEMPORARY = re.compile(r"\..+\.[0-9a-f]{16}\.tmp|t-[0-9a-f]{16}(\..*)?")
+_UNSAFE = re.compile(r"[/\\\x00-\x1f\x7f]")
+
 
 def write_atomically(path: Path, data: bytes) -> None:
-    """The file whole or not at all, and on the disk when this returns."""
-    raise NotImplementedError
+    """The file whole or not at all, and on the disk when this returns. Raises OSError."""
+    temporary = _beside(path)
+    try:
+        with temporary.open("xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Puts the names in a folder on the disk: a rename is not there before."""
+    with suppress(PermissionError):  # Windows opens no folders, and needs none of this
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 class Outputs:
@@ -22,55 +63,228 @@ class Outputs:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._digests: dict[tuple[int, int, int, int], str] = {}
 
     def ensure(self) -> None:
-        """Makes the folder and proves it writable. Raises OutputUnusable."""
-        raise NotImplementedError
+        """Makes the folder and proves it writable, to the disk. Raises OutputUnusable."""
+        with _unusable(self.folder):
+            (self.folder / _PARTS).mkdir(parents=True, exist_ok=True)
+            (self.folder / _EARLIER).mkdir(exist_ok=True)
+            probe = self.folder / _PARTS / "probe"
+            write_atomically(probe, b"x" * 4096)
+            probe.unlink()
 
     def clip_path(self, shot_id: ShotId) -> Path:
         """Where the shot's clip stands for people."""
-        raise NotImplementedError
+        return self.folder / f"{_safe(shot_id)}.mp4"
 
     def sidecar_path(self, shot_id: ShotId) -> Path:
         """Where the JSON beside the clip stands."""
-        raise NotImplementedError
+        return self.folder / f"{_safe(shot_id)}.json"
 
     def thumbnail_path(self, shot_id: ShotId) -> Path:
         """Where the shot's thumbnail stands."""
-        raise NotImplementedError
+        return self.folder / f"{_safe(shot_id)}.webp"
 
     def part_path(self, attempt_id: AttemptId) -> Path:
         """Where the attempt's download grows; the same after a restart."""
-        raise NotImplementedError
+        return self.folder / _PARTS / f"{_safe(attempt_id)}.part"
 
     def temporary(self, suffix: str = "") -> Path:
-        """A fresh name on the same disk, for something to be renamed or thrown away."""
-        raise NotImplementedError
+        """A fresh name on the same disk, for something to be renamed or thrown away.
+
+        `clean` removes what is left there.
+        """
+        return self.folder / _PARTS / f"t-{secrets.token_hex(8)}{suffix}"
+
+    def earlier_path(self, clip: Clip) -> Path:
+        """Where the clip's file goes when another one takes its place."""
+        return self._earlier(clip.shot_id, clip.sha256, ".mp4")
 
     def locate(self, clip: Clip) -> Path | None:
-        """Where the clip's file stands, whole, under its own or its earlier name."""
-        raise NotImplementedError
+        """Where the clip's file stands, whole, under its own or its earlier name.
+
+        It is known by its size and time without being read; only where the time differs (the
+        folder was copied) its bytes are compared.
+        """
+        for path in (self.clip_path(clip.shot_id), self.earlier_path(clip)):
+            if self._is_whole(path, clip):
+                return path
+        return None
 
     def intact(self, clip: Clip) -> bool:
         """Whether the clip's file is still there and unchanged."""
-        raise NotImplementedError
+        return self.locate(clip) is not None
 
     def place(self, part: Path, clip: Clip) -> Path:
         """Brings a checked download to its visible name; the clip that stood there moves to
-        `earlier/`. Raises OutputUnusable."""
-        raise NotImplementedError
+        `earlier/` with its sidecar and thumbnail. Raises OutputUnusable.
+
+        Calling it again after a kill, with the part or with another download of the same clip,
+        ends in the same files.
+        """
+        target = self.clip_path(clip.shot_id)
+        with _unusable(target):
+            _sync_file(part)
+            self._set_aside(clip.shot_id, clip.sha256)
+            part.replace(target)
+            sync_folder(self.folder)
+        return target
 
     def adopt_copy(self, clip: Clip, shot_id: ShotId) -> Path:
-        """The clip under this shot's visible name, as a hard link or else a copy.
+        """The clip under this shot's visible name: a hard link, or a copy where there are none.
 
+        Also brings a clip of the same shot back from `earlier/`. What stood there is set aside.
         Raises OutputUnusable, also when the clip is no longer there.
         """
-        raise NotImplementedError
+        target = self.clip_path(shot_id)
+        if self._is_whole(target, clip):
+            return target
+        source = self.locate(clip)
+        if source is None:
+            raise OutputUnusable(
+                f"the clip of {clip.shot_id} is no longer in {self.folder}",
+                fix="put it back, or run again to make it anew",
+            )
+        with _unusable(target):
+            self._set_aside(shot_id, clip.sha256)
+            _link_over(source, target)
+            sync_folder(self.folder)
+        return target
 
     def write_sidecar(self, shot_id: ShotId, data: Mapping[str, object]) -> Path:
-        """The JSON beside the clip; decimals as text, times as ISO."""
-        raise NotImplementedError
+        """The JSON beside the clip, keys in the order given; decimals as text, times as ISO.
 
-    def clean(self, final: Iterable[AttemptId]) -> list[Path]:
-        """Removes our own temporary files and the parts of these attempts; what was removed."""
-        raise NotImplementedError
+        A top-level `sha256` names the clip it describes; by it the sidecar finds its place in
+        `earlier/`. Raises OutputUnusable.
+        """
+        path = self.sidecar_path(shot_id)
+        text = json.dumps(data, indent=2, ensure_ascii=False, default=_plain, allow_nan=False)
+        with _unusable(path):
+            # A lone surrogate in a server's words has no UTF-8; as an escape it is good JSON.
+            write_atomically(path, f"{text}\n".encode("utf-8", "backslashreplace"))
+        return path
+
+    def clean(self, final: Iterable[AttemptId] = ()) -> list[Path]:
+        """Removes our own temporary files and the parts of these attempts; what was removed.
+
+        Only for the process that has the store's lock: no other may be writing them. Parts of
+        attempts that are not named stay, for they may be most of a clip that is paid for.
+        """
+        parts = {self.part_path(attempt_id) for attempt_id in final}
+        removed = []
+        with _unusable(self.folder):
+            for folder in (self.folder, self.folder / _EARLIER, self.folder / _PARTS):
+                for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+                    if path in parts or _TEMPORARY.fullmatch(path.name):
+                        path.unlink(missing_ok=True)
+                        removed.append(path)
+        return removed
+
+    def _earlier(self, shot_id: ShotId, sha256: str, suffix: str) -> Path:
+        return self.folder / _EARLIER / f"{_safe(shot_id)}.{_safe(sha256[:10])}{suffix}"
+
+    def _is_whole(self, path: Path, clip: Clip) -> bool:
+        try:
+            stat = os.stat(path)  # noqa: PTH116 - once for each of 100,000 clips
+        except OSError:
+            return False
+        if stat.st_size != clip.bytes:
+            return False
+        return stat.st_mtime_ns == clip.mtime_ns or self._digest(path, stat) == clip.sha256
+
+    def _digest(self, path: Path, stat: os.stat_result) -> str | None:
+        key = (stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns)
+        if key not in self._digests:
+            try:
+                self._digests[key] = _sha256(path)
+            except OSError:
+                return None
+        return self._digests[key]
+
+    def _set_aside(self, shot_id: ShotId, newer_sha256: str) -> None:
+        """Gives what stands under the shot's visible names a name in `earlier/` too.
+
+        The visible names are left as they are, for the newer files to be renamed over.
+        """
+        old = self.clip_path(shot_id)
+        if not old.exists():
+            return
+        digest = _sha256(old)
+        if digest == newer_sha256:
+            return
+        (self.folder / _EARLIER).mkdir(exist_ok=True)
+        sidecar, thumbnail = self.sidecar_path(shot_id), self.thumbnail_path(shot_id)
+        described = _described(sidecar) or digest
+        for source, sha256 in ((sidecar, described), (thumbnail, described), (old, digest)):
+            if source.exists():
+                _link_over(source, self._earlier(shot_id, sha256, source.suffix))
+        sync_folder(self.folder / _EARLIER)
+
+
+def _safe(name: str) -> str:
+    if not name or name.startswith(".") or _UNSAFE.search(name):
+        raise OutputUnusable(f"{name!r} cannot be a file name", fix="choose another shot id")
+    return name
+
+
+def _beside(path: Path) -> Path:
+    return path.with_name(f".{path.name[:100]}.{secrets.token_hex(8)}.tmp")
+
+
+def _link_over(source: Path, target: Path) -> None:
+    """The same file under another name too, in one step; a copy where there are no hard links."""
+    if target.exists() and target.samefile(source):
+        return
+    temporary = _beside(target)
+    try:
+        try:
+            temporary.hardlink_to(source)
+        except OSError:
+            shutil.copy2(source, temporary)
+            _sync_file(temporary)
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _sync_file(path: Path) -> None:
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _described(sidecar: Path) -> str | None:
+    """The digest of the clip that a sidecar says it belongs to."""
+    try:
+        data = json.loads(sidecar.read_bytes())
+    except (OSError, ValueError):
+        return None
+    found = data.get("sha256") if isinstance(data, dict) else None
+    return found if isinstance(found, str) and re.fullmatch(r"[0-9a-f]{64}", found) else None
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Decimal):
+        return str(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, Path):
+        return value.as_posix()
+    raise TypeError(f"a sidecar cannot hold {type(value).__name__}")
+
+
+@contextmanager
+def _unusable(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise OutputUnusable.because(error, path) from error
