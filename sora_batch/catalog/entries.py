@@ -217,7 +217,7 @@ class ModelEntry:
         `audio` None is what the model does when nobody says: sound, where it can.
         """
         rate = self._rate(size, has_reference=has_reference, audio=audio, on=on)
-        per_second = rate and self._per_second(rate, size)
+        per_second = None if rate is None else self._per_second(rate, size)
         if rate is None or per_second is None:
             return None
         pictures = rate.usd_per_image if has_reference else None

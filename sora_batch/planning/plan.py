@@ -1,11 +1,11 @@
-"""Turns shots and history into a plan: what to do, why, and what it will cost.
+"""A plan as a value: what a run would do with every shot, why, and what it will cost.
 
-Pure. It is given the history and never opens the store, so a plan can be made, shown, tested
-and thrown away. Running it is the runner's business.
+Made by `making.py`, shown by `views/plans.py`, executed by `running/`.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -15,7 +15,7 @@ from pathlib import Path
 
 from sora_batch.manifest.settings import Manifest
 from sora_batch.problems import Problem
-from sora_batch.records import Attempt, Clip, Ledger
+from sora_batch.records import ZERO, Attempt, Clip, Ledger
 from sora_batch.shots import Fingerprint, Json, Shot, ShotId, Target
 
 
@@ -36,8 +36,12 @@ class Step:
     `price_usd` is what MAKE would cost, None where no price is known; `list_price_usd` what the
     same shot costs at the catalog's price of the model the manifest names, for rehearsals.
     `attempt` is the open one for RESUME and HOLD, `clip` the one to reuse, `number` the attempt
-    MAKE would start with. `chain_s` is the expected time from this shot's submission to the end
+    MAKE would start with. `render_s` is what earlier renders of the model and length took, None
+    where there were none. `chain_s` is the expected time from this shot's submission to the end
     of the longest chain that needs it. `taken_along` says that it was not selected but is needed.
+
+    `same_as` is another shot of this plan with the same inputs, which comes first and stands in
+    `needed`: this one reuses the clip that one gets in this run, so `clip` is None.
     """
 
     shot: Shot
@@ -52,8 +56,44 @@ class Step:
     attempt: Attempt | None = None
     clip: Clip | None = None
     number: int = 1
+    render_s: float | None = None
     chain_s: float = 0.0
     taken_along: bool = False
+    same_as: ShotId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelTotal:
+    """What a plan would make on one model.
+
+    `model` is the manifest's name, `server_model` the server's. `estimate_usd` is over the known
+    prices; `unpriced` counts the shots without, and `why` says why that is. `price_source` is
+    where the price is from, in words.
+    """
+
+    model: str
+    server_model: str
+    shots: int
+    seconds: Decimal
+    estimate_usd: Decimal
+    unpriced: int = 0
+    price_source: str = ""
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListPrice:
+    """What all shots of a rehearsal on one model would cost where it is sold.
+
+    `since` is the price's date, `closed` when the service stopped selling it, None if it has not.
+    """
+
+    model: str
+    service: str
+    shots: int
+    usd: Decimal
+    since: date
+    closed: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,8 +101,11 @@ class Plan:
     """What a run would do. `steps` are in an order in which every shot follows what it needs.
 
     `estimate_usd` sums what MAKE would cost, over the known prices; `unpriced` are the shots to
-    make whose price is not known. `salvage` are open attempts that no step stands for any more:
-    their clips are paid for and will be fetched. `notices` are sentences for the person reading.
+    make whose price is not known. `list_price_usd` sums the list prices of all steps, made or
+    not, None for anything but a rehearsal; `list_prices` has them by model. `salvage` are open
+    attempts that no shot of the manifest stands for any more: their clips are paid for and will
+    be fetched. `expected_s` is how long the run should take, `expected_is_guess` that nothing is
+    known yet of how long these models render. `notices` are sentences for the person reading.
     """
 
     manifest: Manifest
@@ -77,7 +120,31 @@ class Plan:
     critical_path: tuple[ShotId, ...] = ()
     critical_path_s: float = 0.0
     expected_s: float | None = None
+    expected_is_guess: bool = False
+    totals: tuple[ModelTotal, ...] = ()
+    list_prices: tuple[ListPrice, ...] = ()
+    selection: tuple[str, ...] = ()
     salvage: tuple[Attempt, ...] = ()
     pictures: Mapping[str, str] = field(default_factory=dict)
     """Digest of every reference picture, by the path or URL as the shot has it."""
     store: Path | None = None
+    as_of: str = ""
+    """A word for the state of the store when its history was read; another word, another state."""
+
+    @property
+    def counts(self) -> dict[Action, int]:
+        """How many steps of each action there are."""
+        counted = Counter(step.action for step in self.steps)
+        return {action: counted[action] for action in Action}
+
+    @property
+    def budget_left_usd(self) -> Decimal | None:
+        """What earlier runs have left of the budget, None where there is none; may be negative."""
+        budget = self.manifest.budget
+        return None if budget is None else budget - self.ledger.committed
+
+    @property
+    def over_budget_usd(self) -> Decimal:
+        """By how much the estimate is more than what is left; zero where it is not."""
+        left = self.budget_left_usd
+        return ZERO if left is None else max(ZERO, self.estimate_usd - max(left, ZERO))

@@ -1,0 +1,176 @@
+"""Turns shots and history into a plan: what to do, why, and what it will cost.
+
+Pure. It is given the history and never opens the store, so a plan can be made, shown, tested
+and thrown away. Running it is the runner's business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+from sora_batch.catalog import Catalog
+from sora_batch.manifest.settings import Manifest
+from sora_batch.planning.actions import Judge
+from sora_batch.planning.capabilities import Capabilities
+from sora_batch.planning.check import check
+from sora_batch.planning.graph import cycle_problems, graph_of
+from sora_batch.planning.notices import notices_of
+from sora_batch.planning.plan import Action, Plan, Step
+from sora_batch.planning.price import LOCAL, Pricer
+from sora_batch.planning.select import Field, select, with_needs
+from sora_batch.planning.times import Schedule, schedule
+from sora_batch.planning.totals import list_prices, model_totals
+from sora_batch.problems import in_order
+from sora_batch.records import ZERO, History
+from sora_batch.shots import ShotId, Target
+
+
+def make_plan(
+    manifest: Manifest,
+    history: History,
+    catalog: Catalog,
+    capabilities: Capabilities,
+    *,
+    pictures: Mapping[str, str],
+    selection: Sequence[str] = (),
+    today: date,
+    base_url: str,
+    store: Path | None = None,
+) -> Plan:
+    """What a run of the manifest would do today.
+
+    `capabilities` and `base_url` are the provider's; `pictures` has the digest of every reference
+    picture by its path or URL. `selection` is what `--select` was given; none means all shots.
+    A plan with problems is good for showing them, never for running; where shots need each other
+    in a circle it has no steps. Raises UsageError for a selection that means nothing.
+    """
+    shots = manifest.shots
+    graph = graph_of(shots)
+    pricer = Pricer(manifest.provider, catalog, base_url=base_url, today=today)
+    problems = check(manifest, catalog, capabilities, pricer)
+    plan = Plan(
+        manifest=manifest,
+        steps=(),
+        problems=in_order([*problems, *cycle_problems(shots, graph)]),
+        ledger=history.ledger,
+        prices_date=catalog.prices_date,
+        selection=tuple(selection),
+        pictures=pictures,
+        store=store,
+    )
+    if graph.stuck:
+        return plan
+    targets = [pricer.target(shot.model) for shot in shots]
+    judge = Judge(
+        shots,
+        graph,
+        history,
+        capabilities=capabilities,
+        pictures=pictures,
+        attempts_limit=manifest.limits.attempts,
+    )
+    judge.judge(targets)
+    chosen, wanted = _selected(judge, targets, selection)
+    timing = schedule(judge, targets, wanted, history.render_seconds, manifest.limits)
+    steps = _steps(judge, targets, pricer, timing, chosen=chosen, wanted=wanted)
+    return _summed(replace(plan, steps=steps), judge, pricer, timing, capabilities)
+
+
+def _selected(
+    judge: Judge, targets: Sequence[Target], selection: Sequence[str]
+) -> tuple[Collection[int], Collection[int]]:
+    """The shots that were chosen, and those with what they need."""
+    if not selection:
+        return range(len(judge.shots)), range(len(judge.shots))
+    field = Field(
+        judge.shots,
+        judge.graph,
+        targets,
+        judge.verdicts,
+        judge.fingerprints,
+        frozenset(judge.history.failed),
+    )
+    chosen = select(field, selection)
+    return chosen, with_needs(field, chosen)
+
+
+def _steps(
+    judge: Judge,
+    targets: Sequence[Target],
+    pricer: Pricer,
+    timing: Schedule,
+    *,
+    chosen: Collection[int],
+    wanted: Collection[int],
+) -> tuple[Step, ...]:
+    steps = []
+    rehearsal = is_rehearsal(judge.capabilities, pricer)
+    for number in judge.graph.order:
+        if number not in wanted:
+            continue
+        shot, verdict = judge.shots[number], judge.verdicts[number]
+        twin = None if verdict.twin is None else judge.shots[verdict.twin].id
+        steps.append(
+            Step(
+                shot=shot,
+                target=targets[number],
+                action=verdict.action,
+                reason=verdict.reason,
+                fingerprint=judge.fingerprints[number],
+                inputs=judge.inputs[number],
+                needed=_needed(judge, number, twin),
+                price_usd=_price(verdict.action, pricer, judge, number),
+                list_price_usd=pricer.list_price(shot) if rehearsal else None,
+                attempt=verdict.attempt,
+                clip=verdict.clip,
+                number=verdict.number,
+                chain_s=timing.chain_s[number],
+                taken_along=number not in chosen,
+                same_as=twin,
+            )
+        )
+    return tuple(steps)
+
+
+def is_rehearsal(capabilities: Capabilities, pricer: Pricer) -> bool:
+    """Whether what is asked for here could also be bought: the list price is then worth saying."""
+    return pricer.settings.kind == LOCAL or capabilities.self_hosted
+
+
+def _price(action: Action, pricer: Pricer, judge: Judge, number: int) -> Decimal | None:
+    """What a run would newly commit; what is resumed or on hold is in the ledger already."""
+    return pricer.price(judge.shots[number]).usd if action is Action.MAKE else None
+
+
+def _needed(judge: Judge, number: int, twin: ShotId | None) -> tuple[ShotId, ...]:
+    needed = judge.graph.needs.get(number, ())
+    if not needed and twin is None:
+        return ()
+    ids = [judge.shots[one].id for one in needed]
+    return tuple(dict.fromkeys([*ids, twin] if twin is not None else ids))
+
+
+def _summed(
+    plan: Plan, judge: Judge, pricer: Pricer, timing: Schedule, capabilities: Capabilities
+) -> Plan:
+    """The plan with everything that is counted over its steps."""
+    to_make = [step for step in plan.steps if step.action is Action.MAKE]
+    lists = list_prices(plan.steps, pricer) if is_rehearsal(capabilities, pricer) else ()
+    plan = replace(
+        plan,
+        estimate_usd=sum((s.price_usd for s in to_make if s.price_usd is not None), ZERO),
+        unpriced=tuple(s.shot.id for s in to_make if s.price_usd is None),
+        list_prices=lists,
+        list_price_usd=sum((one.usd for one in lists), ZERO) if lists else None,
+        totals=model_totals(to_make, pricer),
+        critical_path=tuple(judge.shots[number].id for number in timing.critical_path),
+        critical_path_s=timing.critical_path_s,
+        expected_s=timing.expected_s,
+        expected_is_guess=timing.is_guess,
+        salvage=judge.salvage(),
+    )
+    return replace(plan, notices=notices_of(plan, pricer, capabilities))

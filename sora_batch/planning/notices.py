@@ -1,0 +1,142 @@
+"""The sentences of a plan that are about no single shot: prices, closed services, what is left
+alone, what is fetched though nobody asks for it."""
+
+from __future__ import annotations
+
+from sora_batch.catalog import ModelEntry
+from sora_batch.planning.capabilities import Capabilities
+from sora_batch.planning.plan import Action, Plan
+from sora_batch.planning.price import LOCAL, Pricer
+from sora_batch.problems import joined
+from sora_batch.records import AttemptState
+
+
+def notices_of(plan: Plan, pricer: Pricer, capabilities: Capabilities) -> tuple[str, ...]:
+    """Everything worth saying about a plan, each in a sentence."""
+    return (
+        *_along(plan),
+        *_money(plan),
+        *_price_doubts(plan, pricer),
+        *_service(pricer),
+        *_models(plan, pricer, capabilities),
+        *_cuts(plan),
+        *_salvage(plan),
+    )
+
+
+def _along(plan: Plan) -> list[str]:
+    along = [s for s in plan.steps if s.taken_along and s.action is not Action.REUSE]
+    if not along:
+        return []
+    names = _names([step.shot.id for step in along])
+    return [f"not selected, but needed and therefore taken along: {names}"]
+
+
+def _money(plan: Plan) -> list[str]:
+    said = []
+    left = plan.budget_left_usd
+    if plan.over_budget_usd and left is not None:
+        said.append(
+            f"over budget: this needs ${plan.estimate_usd:.2f} and ${max(left, 0):.2f} is left of "
+            f"${plan.manifest.budget:.2f}; nothing will be submitted"
+        )
+    if plan.unpriced and left is not None:
+        said.append(
+            f"the budget cannot be held for {_count(len(plan.unpriced), 'shot')} without a known "
+            "price; give `price_per_second`"
+        )
+    return said
+
+
+def _price_doubts(plan: Plan, pricer: Pricer) -> list[str]:
+    said = [
+        f"no price known for {total.model}: {total.why}" for total in plan.totals if total.unpriced
+    ]
+    service = pricer.catalog.service(pricer.settings.kind)
+    elsewhere = service and service.base_url and service.base_url != pricer.base_url
+    from_catalog = any(total.price_source.startswith("catalog") for total in plan.totals)
+    if service is not None and elsewhere and from_catalog:
+        said.append(
+            f"the prices are those of {service.title}; the server at {pricer.base_url} may ask "
+            "others: give `price_per_second`"
+        )
+    return said
+
+
+def _service(pricer: Pricer) -> list[str]:
+    service = pricer.catalog.service(pricer.settings.kind)
+    if service is None or service.retired is None or service.retired > pricer.today:
+        return []
+    return [
+        f"{service.title}: the last published retirement date, {service.retired}, has passed; "
+        f"it may refuse everything. If it does, {service.instead}"
+    ]
+
+
+def _models(plan: Plan, pricer: Pricer, capabilities: Capabilities) -> list[str]:
+    """Models the service may not have: not in a catalog that is not complete, or not mapped."""
+    said = []
+    for model in dict.fromkeys(step.shot.model for step in plan.steps):
+        entry = pricer.entry(model)
+        if entry is None and not capabilities.any_model:
+            said += _unknown_model(model, pricer)
+        elif entry is not None and entry.note and entry.service == pricer.settings.kind:
+            said += _doubts(model, entry)
+    return said
+
+
+def _unknown_model(model: str, pricer: Pricer) -> list[str]:
+    settings = pricer.settings
+    service = pricer.catalog.service(settings.kind)
+    sold = pricer.catalog.named(model)
+    if service is not None and service.slugs:
+        return [
+            f"{settings.models.get(model, model)} is not in the catalog of "
+            f"{pricer.catalog.prices_date}: its sizes, lengths and price are not checked"
+        ]
+    if sold is not None and model not in settings.models and settings.kind != LOCAL:
+        return [
+            f"{settings.name} renders the model it serves; if that is not called {model}, say so "
+            f"under `providers`: models: {{{model}: NAME}}"
+        ]
+    return []
+
+
+def _doubts(model: str, entry: ModelEntry) -> list[str]:
+    return [f"{model}: {entry.note}"] if "not established" in entry.note else []
+
+
+def _cuts(plan: Plan) -> list[str]:
+    return [
+        f"cut {cut.name} is described but this version does not assemble cuts"
+        for cut in plan.manifest.cuts
+    ]
+
+
+def _salvage(plan: Plan) -> list[str]:
+    there = {AttemptState.RENDERED, AttemptState.SUBMITTED}
+    paid = [attempt for attempt in plan.salvage if attempt.state in there]
+    unknown = len(plan.salvage) - len(paid)
+    said = []
+    if paid:
+        names = _names(list(dict.fromkeys(attempt.shot_id for attempt in paid)))
+        said.append(
+            f"{_count(len(paid), 'job')} of earlier inputs still on the server ({names}): paid "
+            "for already, so the clips will be fetched"
+        )
+    if unknown:
+        said.append(
+            f"{_count(unknown, 'earlier submission')} of inputs that changed since may have been "
+            "paid for; `sora-batch resolve` shows what can be done"
+        )
+    return said
+
+
+def _names(ids: list[str]) -> str:
+    if len(ids) <= 5:
+        return joined(ids, "and")
+    return f"{', '.join(ids[:4])} and {len(ids) - 4:,} more"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
