@@ -29,6 +29,7 @@ from sora_batch.shots import ShotId
 
 _EARLIER = "earlier"
 _PARTS = ".parts"
+_CACHE = ".cache"
 _TEMPORARY = re.compile(r"\..+\.[0-9a-f]{16}\.tmp|t-[0-9a-f]{16}(\..*)?")
 _UNSAFE = re.compile(r"[/\\\x00-\x1f\x7f]")
 
@@ -70,6 +71,7 @@ class Outputs:
         with _unusable(self.folder):
             (self.folder / _PARTS).mkdir(parents=True, exist_ok=True)
             (self.folder / _EARLIER).mkdir(exist_ok=True)
+            (self.folder / _CACHE).mkdir(exist_ok=True)
             probe = self.folder / _PARTS / "probe"
             write_atomically(probe, b"x" * 4096)
             probe.unlink()
@@ -89,6 +91,14 @@ class Outputs:
     def part_path(self, attempt_id: AttemptId) -> Path:
         """Where the attempt's download grows; the same after a restart."""
         return self.folder / _PARTS / f"{_safe(attempt_id)}.part"
+
+    def fitted_path(self, name: str) -> Path:
+        """Where a fitted reference of that name stands; a cache, free to make again."""
+        return self.folder / _CACHE / f"{_safe(name)}.png"
+
+    def fetched_path(self, url: str) -> Path:
+        """Where the picture behind the URL stands once it was fetched."""
+        return self.folder / _CACHE / f"{hashlib.sha256(url.encode()).hexdigest()[:32]}.fetched"
 
     def temporary(self, suffix: str = "") -> Path:
         """A fresh name on the same disk, for something to be renamed or thrown away.
@@ -112,6 +122,10 @@ class Outputs:
                 return path
         return None
 
+    def is_visible(self, clip: Clip) -> bool:
+        """Whether the clip stands under its shot's own name, rather than in `earlier/`."""
+        return self.locate(clip) == self.clip_path(clip.shot_id)
+
     def intact(self, clip: Clip) -> bool:
         """Whether the clip's file is still there and unchanged."""
         return self.locate(clip) is not None
@@ -129,6 +143,19 @@ class Outputs:
             self._set_aside(clip.shot_id, clip.sha256)
             part.replace(target)
             sync_folder(self.folder)
+        return target
+
+    def place_earlier(self, part: Path, clip: Clip, sidecar: Mapping[str, object]) -> Path:
+        """Keeps a clip that was paid for and that its shot asks for no more, in `earlier/`.
+
+        Raises OutputUnusable.
+        """
+        target = self.earlier_path(clip)
+        with _unusable(target):
+            write_atomically(target.with_suffix(".json"), _json(sidecar))
+            _sync_file(part)
+            part.replace(target)
+            sync_folder(target.parent)
         return target
 
     def adopt_copy(self, clip: Clip, shot_id: ShotId) -> Path:
@@ -159,10 +186,8 @@ class Outputs:
         `earlier/`. Raises OutputUnusable.
         """
         path = self.sidecar_path(shot_id)
-        text = json.dumps(data, indent=2, ensure_ascii=False, default=_plain, allow_nan=False)
         with _unusable(path):
-            # A lone surrogate in a server's words has no UTF-8; as an escape it is good JSON.
-            write_atomically(path, f"{text}\n".encode("utf-8", "backslashreplace"))
+            write_atomically(path, _json(data))
         return path
 
     def clean(self, final: Iterable[AttemptId] = ()) -> list[Path]:
@@ -220,6 +245,12 @@ class Outputs:
             if source.exists():
                 _link_over(source, self._earlier(shot_id, sha256, source.suffix))
         sync_folder(self.folder / _EARLIER)
+
+
+def _json(data: Mapping[str, object]) -> bytes:
+    text = json.dumps(data, indent=2, ensure_ascii=False, default=_plain, allow_nan=False)
+    # A lone surrogate in a server's words has no UTF-8; as an escape it is good JSON.
+    return f"{text}\n".encode("utf-8", "backslashreplace")
 
 
 def _safe(name: str) -> str:

@@ -171,6 +171,8 @@ class History:
     ledger: Ledger = field(default_factory=Ledger)
     render_seconds: Mapping[tuple[str, str], float] = field(default_factory=dict)
     """Median seconds from submission to rendered, by (server's model, seconds as text)."""
+    as_of: str = ""
+    """A word for the state of the store it was read from, "" where there was none."""
 
 
 @dataclass(frozen=True, slots=True)

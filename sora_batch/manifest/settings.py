@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from sora_batch.problems import Problem, Where
-from sora_batch.shots import Shot, ShotId
+from sora_batch.shots import Json, Shot, ShotId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +83,8 @@ class Manifest:
     on_unknown: Literal["reconcile", "hold"] = "reconcile"
     cuts: tuple[Cut, ...] = ()
     profile: str | None = None
+    arguments: Mapping[str, Json] = field(default_factory=dict)
+    """What it was loaded with besides the file, so that a saved plan can be made again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,12 +122,14 @@ class JobMissing(Exception):
 class Provider(Protocol):
     """One server, spoken to in its own dialect. All calls may run at once.
 
-    `kind` is the registry's word, `base_url` where it is, without a trailing slash.
+    `kind` is the registry's word, `base_url` where it is, without a trailing slash,
+    `poll_floor_s` how soon after one poll of a job the next is polite.
     """
 
     kind: str
     base_url: str
     capabilities: Capabilities
+    poll_floor_s: float
 
     async def submit(self, request: RenderRequest) -> JobReport:
         """Orders one clip, once: no retry hides in here.

@@ -1,1 +1,118 @@
-"""TODO"""
+"""Executes a plan against the parts it is given: a provider, a store, an engine, a clock."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sora_batch.clock import Clock
+from sora_batch.engines.engine import Engine
+from sora_batch.events import Observer, RunFinished, RunStarted
+from sora_batch.outputs import Outputs
+from sora_batch.planning.plan import Action, Plan
+from sora_batch.providers.provider import Provider
+from sora_batch.records import Failure, RunId, RunRow
+from sora_batch.running.limits import Limits
+from sora_batch.running.runner import Runner
+from sora_batch.running.tools import Tools
+from sora_batch.shots import ShotId
+from sora_batch.store import Store
+
+__all__ = ["RunReport", "execute"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunReport:
+    """How a run ended. `exit_code` is 0 done, 1 some shots failed, are on hold or were left,
+    130 interrupted."""
+
+    run_id: RunId
+    plan: Plan
+    finished: RunFinished
+    failures: Mapping[ShotId, Failure] = field(default_factory=dict)
+
+    @property
+    def exit_code(self) -> int:
+        """What the command line answers."""
+        ended = self.finished
+        if ended.interrupted:
+            return 130
+        return 1 if ended.failed or ended.held or ended.blocked or ended.in_flight else 0
+
+
+async def execute(
+    plan: Plan,
+    *,
+    store: Store,
+    outputs: Outputs,
+    provider: Provider,
+    engine: Engine,
+    clock: Clock,
+    observers: Sequence[Observer] = (),
+    keep_going: bool = True,
+    stop: asyncio.Event | None = None,
+) -> RunReport:
+    """Runs the plan. Setting `stop` lets no new shot start; downloads finish, what renders stays
+    the server's. Raises what the store raises."""
+    asked = stop or asyncio.Event()
+    tools = Tools(
+        run_id=RunId(uuid.uuid4().hex),
+        manifest=plan.manifest,
+        store=store,
+        outputs=outputs,
+        provider=provider,
+        engine=engine,
+        clock=clock,
+        limits=Limits(plan.manifest.limits, clock),
+        observers=observers,
+    )
+    await store.begin_run(_row(plan, tools))
+    to_make = sum(step.action is Action.MAKE for step in plan.steps)
+    estimate = None if plan.unpriced else plan.estimate_usd
+    tools.tell(RunStarted(tools.run_id, len(plan.steps), to_make, estimate))
+    began = clock.monotonic()
+    passing_on = asyncio.ensure_future(_pass_on(asked, tools.stop))
+    runner = Runner(plan, tools, keep_going=keep_going)
+    try:
+        await runner.run()
+    finally:
+        passing_on.cancel()
+    counts = runner.tally.counts
+    finished = RunFinished(
+        run_id=tools.run_id,
+        done=counts["done"],
+        reused=counts["reused"],
+        failed=counts["failed"],
+        held=counts["held"],
+        blocked=counts["blocked"],
+        in_flight=counts["in_flight"],
+        ledger=store.ledger(),
+        wall_s=clock.monotonic() - began,
+        interrupted=asked.is_set(),
+        stopped=runner.stopped,
+    )
+    outcome = runner.stopped or ("interrupted" if finished.interrupted else "finished")
+    await store.end_run(tools.run_id, clock.now(), outcome)
+    tools.tell(finished)
+    return RunReport(
+        run_id=tools.run_id, plan=plan, finished=finished, failures=runner.tally.failures
+    )
+
+
+async def _pass_on(asked: asyncio.Event, stop: asyncio.Event) -> None:
+    """A person's word to stop becomes the run's own; the run may also stop by itself."""
+    await asked.wait()
+    stop.set()
+
+
+def _row(plan: Plan, tools: Tools) -> RunRow:
+    return RunRow(
+        id=tools.run_id,
+        manifest=plan.manifest.name,
+        manifest_sha256=plan.manifest.sha256,
+        prices_date=plan.prices_date.isoformat() if plan.prices_date is not None else "",
+        budget_usd=plan.manifest.budget,
+        started_at=tools.clock.now(),
+    )

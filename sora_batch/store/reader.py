@@ -35,6 +35,14 @@ _FAILED = f"{_ATTEMPTS} WHERE state = 'failed' AND forgiven = 0 ORDER BY seq"
 _SUMS = "SELECT money, price_usd, spent_usd, count(*) FROM attempts GROUP BY 1, 2, 3"
 _RENDERS = "SELECT model, seconds, render_s FROM attempts WHERE render_s IS NOT NULL"
 
+_COUNTS = """
+SELECT (SELECT count(*) FROM runs),
+       (SELECT count(*) FROM attempts),
+       (SELECT count(*) FROM attempts WHERE state IN ('done', 'failed', 'cancelled')),
+       (SELECT count(*) FROM attempts WHERE forgiven),
+       (SELECT count(*) FROM clips)
+"""
+
 
 def read_store(folder: Path) -> StoreReader | None:
     """The store in the folder for reading; None where there is none yet. Raises StoreBroken."""
@@ -59,6 +67,7 @@ class StoreReader:
             failed = _by_fingerprint(attempt_from(row) for row in db.execute(_FAILED))
             ledger = _ledger(db.execute(_SUMS))
             render_seconds = _medians(db.execute(_RENDERS))
+            as_of = _as_of(db)
         # Files are looked at only now: a slow disk must not keep the writer's log from shrinking.
         return History(
             clips=_intact(clips, intact),
@@ -67,7 +76,13 @@ class StoreReader:
             failed=failed,
             ledger=ledger,
             render_seconds=render_seconds,
+            as_of=as_of,
         )
+
+    def as_of(self) -> str:
+        """A word for the state of the store: another word, another state."""
+        with self._moment() as db:
+            return _as_of(db)
 
     def attempts(self, shot_id: ShotId | None = None) -> list[Attempt]:
         """All attempts, or one shot's, oldest first."""
@@ -115,6 +130,10 @@ class StoreReader:
                     self._db.rollback()
             except (sqlite3.Error, ValueError, ArithmeticError, LookupError, TypeError) as error:
                 raise unusable_for_reading(error, self._path) from error
+
+
+def _as_of(db: sqlite3.Connection) -> str:
+    return "/".join(str(count) for count in db.execute(_COUNTS).fetchone())
 
 
 def _of_shot(db: sqlite3.Connection, select: str, shot_id: ShotId | None) -> Iterable[Row]:

@@ -111,6 +111,10 @@ class Store:
         """What a plan is told about the past. `intact` says whether a clip's file is whole."""
         return self._reader.history(intact=intact)
 
+    def as_of(self) -> str:
+        """A word for the state of the store: another word, another state."""
+        return self._reader.as_of()
+
     def attempts(self, shot_id: ShotId | None = None) -> list[Attempt]:
         """All attempts, or one shot's, oldest first."""
         return self._reader.attempts(shot_id)

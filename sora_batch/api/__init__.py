@@ -1,0 +1,36 @@
+"""The Python API: load a manifest, plan it, run the plan. The command line uses nothing else.
+
+Names are found when they are first used: a plan needs nothing imported that renders. The types
+of all this are in `__init__.pyi`; a test holds the two together.
+"""
+
+from __future__ import annotations
+
+import importlib
+
+HOMES = {
+    "load": "loading",
+    "check": "loading",
+    "schema": "loading",
+    "plan": "plans",
+    "explain": "plans",
+    "models": "plans",
+    "save_plan": "saved",
+    "load_plan": "saved",
+    "Status": "looking",
+    "status": "looking",
+    "accept": "changing",
+    "retry": "changing",
+    "run": "executing",
+    "run_sync": "executing",
+    "RunReport": "executing",
+}
+
+__all__ = list(HOMES)
+
+
+def __getattr__(name: str) -> object:
+    home = HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{home}"), name)

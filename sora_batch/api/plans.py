@@ -1,0 +1,89 @@
+"""From a manifest and what the store remembers to a plan. Nothing is spent and nothing is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from sora_batch.api.pictures import fetch_pictures, inspect_pictures
+from sora_batch.catalog import ModelEntry, load_catalog
+from sora_batch.clock import SystemClock
+from sora_batch.errors import ProblemsFound
+from sora_batch.manifest.settings import Manifest
+from sora_batch.outputs import Outputs
+from sora_batch.planning import make_plan
+from sora_batch.planning.explain import Explanation, explain_shot
+from sora_batch.planning.plan import Plan
+from sora_batch.providers import address_of, capabilities
+from sora_batch.records import History
+from sora_batch.store import read_store
+
+
+def plan(manifest: Manifest, *, select: Sequence[str] = ()) -> Plan:
+    """What a run would do now, why, and for how much.
+
+    `select` is as on the command line. A picture named by URL is fetched the first time. Raises
+    ProblemsFound, UsageError (a selection that matches nothing), StoreBroken.
+    """
+    problems = fetch_pictures(manifest)
+    pictures, wrong = inspect_pictures(manifest)
+    history = read_history(manifest)
+    made = plan_of(manifest, history, pictures=pictures, select=select)
+    if problems := (*problems, *wrong, *made.problems):
+        raise ProblemsFound(problems)
+    return made
+
+
+def explain(manifest: Manifest, shot: str) -> Explanation:
+    """Why this shot would (not) be made again: what changed, old and new, with places.
+
+    Raises UsageError for a shot that the manifest does not have.
+    """
+    pictures, _ = inspect_pictures(manifest)
+    history = read_history(manifest)
+    made = plan_of(manifest, history, pictures=pictures, select=())
+    return explain_shot(made, history, shot)
+
+
+def models(kind: str | None = None) -> tuple[ModelEntry, ...]:
+    """The catalog's models, of one kind of provider or all."""
+    return load_catalog().models(kind)
+
+
+def plan_of(
+    manifest: Manifest,
+    history: History,
+    *,
+    pictures: Mapping[str, str],
+    select: Sequence[str],
+) -> Plan:
+    """A plan from values; its problems are in it."""
+    made = make_plan(
+        manifest,
+        history,
+        load_catalog(),
+        capabilities(manifest.provider.kind),
+        pictures=pictures,
+        selection=select,
+        today=SystemClock().now().date(),
+        base_url=address_of(manifest.provider),
+        store=store_path(manifest),
+    )
+    return replace(made, as_of=history.as_of)
+
+
+def read_history(manifest: Manifest) -> History:
+    """What the store remembers; nothing where there is no store."""
+    reader = read_store(manifest.output)
+    if reader is None:
+        return History()
+    try:
+        return reader.history(intact=Outputs(manifest.output).intact)
+    finally:
+        reader.close()
+
+
+def store_path(manifest: Manifest) -> Path:
+    """Where the manifest's store is, whether or not it is there yet."""
+    return manifest.output / "state.db"

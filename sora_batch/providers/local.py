@@ -1,0 +1,34 @@
+"""The embedded provider: the simulator in this process, reached as any other server is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sora_batch.clock import Clock
+from sora_batch.providers import transport
+from sora_batch.providers.dialects import DIALECTS
+from sora_batch.providers.videos_api import VideosApi
+from sora_batch.simulator import SimulatorSettings, create_app
+
+
+class LocalProvider(VideosApi):
+    """A server of one's own, started and stopped with the run."""
+
+    def __init__(self, folder: Path, clock: Clock, settings: SimulatorSettings) -> None:
+        self._app = create_app(folder, settings=settings, clock=clock)
+        dialect = DIALECTS["local"]
+        super().__init__(
+            dialect,
+            transport.in_process_client(self._app),
+            clock,
+            base_url=dialect.base_url or "",
+        )
+
+    async def start(self) -> None:
+        """Takes up the jobs that an earlier process left unfinished."""
+        await self._app.state.simulator.start()
+
+    async def close(self) -> None:
+        """Lets the jobs in hand go; they are taken up again by the next start."""
+        await super().close()
+        await self._app.state.simulator.close()

@@ -1,0 +1,93 @@
+"""The one seam to the network: an httpx client, and which of its failures prove what.
+
+Foreign errors are told apart here and nowhere else. The trap: over the aiohttp transport a
+connection that was reset after the request was sent also arrives as `httpx.ConnectTimeout`
+(httpx-aiohttp 0.2 maps every `ClientConnectionError` to it), so only the cause below it, a failure
+to connect at all, proves that nothing was sent.
+"""
+
+from __future__ import annotations
+
+import aiohttp
+import httpx
+from httpx_aiohttp import AiohttpTransport
+
+CONNECTIONS = 64
+REPLY_LIMIT_BYTES = 8 * 1024 * 1024
+
+# Servers drop idle connections after 5 s or more; a create sent into a connection that is being
+# closed would be an unknown outcome and a shot on hold, so ours are dropped earlier.
+_KEEPALIVE_S = 3.0
+_TIMEOUT = httpx.Timeout(connect=15.0, read=90.0, write=90.0, pool=60.0)
+
+
+class ReplyTooLarge(httpx.HTTPError):
+    """An answer that is no video object: larger than any could be."""
+
+
+def remote_client() -> httpx.AsyncClient:
+    """A client for servers on a network, with one bounded pool of connections."""
+    limits = httpx.Limits(max_connections=CONNECTIONS, keepalive_expiry=_KEEPALIVE_S)
+    return _client(AiohttpTransport(limits=limits))
+
+
+def in_process_client(app: object) -> httpx.AsyncClient:
+    """The same client for an ASGI application in this process."""
+    return _client(httpx.ASGITransport(app=app))  # type: ignore[arg-type]
+
+
+def _client(transport: httpx.AsyncBaseTransport) -> httpx.AsyncClient:
+    return httpx.AsyncClient(
+        transport=transport,
+        timeout=_TIMEOUT,
+        follow_redirects=False,
+        headers={"User-Agent": "sora-batch", "Accept": "*/*"},
+    )
+
+
+def was_never_sent(error: httpx.HTTPError) -> bool:
+    """Whether this failure proves that no byte of the request reached a server."""
+    cause = error.__cause__
+    if isinstance(cause, aiohttp.ClientError):
+        return isinstance(cause, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError)
+    if isinstance(error, httpx.ProxyError):
+        # Through a proxy, https is refused at CONNECT; plain http may have been passed on.
+        return error.request.url.scheme == "https"
+    return isinstance(
+        error,
+        httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout | httpx.UnsupportedProtocol,
+    )
+
+
+async def exchange(
+    client: httpx.AsyncClient, request: httpx.Request
+) -> tuple[httpx.Response, bytes]:
+    """Sends one request, once, and reads a bounded answer. Raises httpx.HTTPError."""
+    response = await client.send(request, stream=True)
+    try:
+        body = bytearray()
+        async for chunk in response.aiter_bytes():
+            body += chunk
+            if len(body) > REPLY_LIMIT_BYTES:
+                raise ReplyTooLarge(f"an answer of more than {REPLY_LIMIT_BYTES} bytes")
+    finally:
+        await response.aclose()
+    return response, bytes(body)
+
+
+def in_words(error: Exception) -> str:
+    """A failure of the network in a few words, for a person."""
+    named = {
+        httpx.ConnectTimeout: "no connection in time",
+        httpx.ConnectError: "no connection",
+        httpx.ReadTimeout: "no answer in time",
+        httpx.WriteTimeout: "the request could not be sent in time",
+        httpx.PoolTimeout: "no free connection in time",
+        httpx.RemoteProtocolError: "the connection broke off",
+        httpx.ReadError: "the connection broke off",
+    }
+    if isinstance(error.__cause__, aiohttp.ServerDisconnectedError | aiohttp.ClientOSError):
+        return "the connection broke off"
+    words = next((said for kind, said in named.items() if isinstance(error, kind)), "")
+    detail = str(error).strip() or type(error).__name__
+    return f"{words} ({detail})" if words else detail

@@ -1,0 +1,195 @@
+"""One attempt at one shot: intent, order, waiting, and the change of state at every step.
+
+Every state is on disk before the next step is taken. The trap: between the order and its answer
+nobody knows whether it was paid for, so nothing here ever sends an order a second time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+from sora_batch.engines.engine import OperationFailed
+from sora_batch.errors import BudgetExceeded
+from sora_batch.events import ShotProgress, ShotRendered, ShotSubmitted
+from sora_batch.planning.plan import Step
+from sora_batch.planning.retry import decide
+from sora_batch.providers.provider import (
+    JobMissing,
+    JobReport,
+    JobStatus,
+    JobUnreachable,
+    NotAccepted,
+    OutcomeUnknown,
+)
+from sora_batch.records import Attempt, AttemptState, Failure, FailureKind, Money
+from sora_batch.running.orders import digest_of, fit_reference, new_attempt, order_for
+from sora_batch.running.outcome import Ending, Outcome
+from sora_batch.running.polling import next_poll_s
+from sora_batch.running.tools import Tools
+from sora_batch.shots import JobId
+
+POST_TIMEOUT_S = 180.0
+INTENT_TTL_S = 60.0
+
+_FORGOTTEN_AFTER = 3
+_SETTLE_S = 30.0
+_LOST = frozenset({JobStatus.FAILED, JobStatus.CANCELLED, JobStatus.EXPIRED})
+
+
+async def order(
+    tools: Tools,
+    step: Step,
+    number: int,
+    *,
+    picture_sha256: str | None,
+    source_job: JobId | None,
+) -> Outcome | Attempt:
+    """Orders the shot's clip: the attempt once the server has it, else how it ended."""
+    try:
+        reference = await fit_reference(tools, step, picture_sha256)
+    except OperationFailed as error:
+        failure = Failure(FailureKind.INVALID, f"reference: {error.message}")
+        return Outcome(ending=Ending.FAILED, failure=failure)
+    attempt = new_attempt(tools, step, number)
+    request = order_for(step, attempt, reference=reference, source_job=source_job)
+    attempt = replace(attempt, request_sha256=digest_of(request))
+    budget = tools.manifest.budget
+    try:
+        started = tools.clock.monotonic()
+        await tools.store.record(attempt, budget=budget)
+        while tools.clock.monotonic() - started > INTENT_TTL_S:
+            # The process was frozen between intent and order: the intent is dated anew.
+            started = tools.clock.monotonic()
+            attempt = replace(attempt, created_at=tools.clock.now())
+            await tools.store.record(attempt)
+    except BudgetExceeded as error:
+        return Outcome(ending=Ending.UNAFFORDABLE, note=error.message)
+    try:
+        async with asyncio.timeout(POST_TIMEOUT_S):
+            report = await tools.provider.submit(request)
+    except NotAccepted as refusal:
+        return await _not_accepted(tools, step, attempt, refusal)
+    except OutcomeUnknown as lost:
+        words = f"{lost.message}: {lost.server_words}" if lost.server_words else lost.message
+        return await hold(tools, attempt, words)
+    except TimeoutError:
+        return await hold(tools, attempt, f"no answer within {POST_TIMEOUT_S:g} s")
+    tools.limits.accepted(step.shot.model)
+    # The job id must be on disk before the first poll: a crash here otherwise loses a paid clip.
+    attempt = replace(
+        attempt, state=AttemptState.SUBMITTED, job_id=report.id, submitted_at=tools.clock.now()
+    )
+    await tools.store.record(attempt)
+    tools.tell(ShotSubmitted(attempt.shot_id, attempt.number, report.id, attempt.price_usd))
+    return attempt
+
+
+async def wait_for_render(
+    tools: Tools, attempt: Attempt, *, expected_s: float | None
+) -> Outcome | Attempt:
+    """Polls until the server says how it ended: the attempt as RENDERED, else how it ended."""
+    if attempt.state is AttemptState.RENDERED or attempt.job_id is None:
+        return attempt
+    submitted_at = attempt.submitted_at or attempt.created_at
+    timeout_s = tools.manifest.limits.render_timeout.total_seconds()
+    missing = 0
+    hint_s: float | None = None
+    first = True
+    while True:
+        elapsed_s = (tools.clock.now() - submitted_at).total_seconds()
+        wait_s = next_poll_s(
+            elapsed_s,
+            expected_s=expected_s,
+            hint_s=hint_s,
+            floor_s=tools.provider.poll_floor_s,
+        )
+        # A job taken over from an earlier run may be long finished: it is asked about at once.
+        if not (first and attempt.run_id != tools.run_id) and await tools.pause(wait_s):
+            return Outcome(ending=Ending.LEFT, attempt=attempt)
+        first = False
+        try:
+            report = await tools.provider.poll(attempt.job_id)
+        except JobMissing as error:
+            missing += elapsed_s > _SETTLE_S
+            if missing >= _FORGOTTEN_AFTER:
+                return await fail(tools, attempt, Failure(FailureKind.GONE, error.message))
+            hint_s = None
+        except JobUnreachable as error:
+            hint_s = error.retry_after_s
+        else:
+            hint_s, missing = report.poll_after_s, 0
+            if (outcome := await _told(tools, attempt, report)) is not None:
+                return outcome
+        if elapsed_s > timeout_s:
+            note = f"not finished after {timeout_s:g} s (job {attempt.job_id})"
+            return await hold(tools, attempt, note)
+
+
+async def _told(tools: Tools, attempt: Attempt, report: JobReport) -> Outcome | Attempt | None:
+    """What one report makes of an attempt; None while the job goes on."""
+    if report.status is JobStatus.COMPLETED:
+        attempt = replace(
+            attempt,
+            state=AttemptState.RENDERED,
+            rendered_at=tools.clock.now(),
+            spent_usd=report.cost_usd,
+        )
+        await tools.store.record(attempt)
+        if attempt.job_id is not None:
+            tools.tell(ShotRendered(attempt.shot_id, attempt.job_id))
+        return attempt
+    if report.status in _LOST:
+        failure = report.failure or Failure(FailureKind.TRANSIENT, "the render failed")
+        return await fail(tools, attempt, failure)
+    tools.tell(ShotProgress(attempt.shot_id, report.raw_status, report.progress))
+    return None
+
+
+async def fail(
+    tools: Tools, attempt: Attempt, failure: Failure, *, accepted: bool = True
+) -> Outcome:
+    """Ends an attempt as failed; what comes next, and what becomes of the money, is the table's
+    word. `accepted` is whether there was a job."""
+    decision = decide(
+        failure.kind,
+        number=attempt.number,
+        limit=tools.manifest.limits.attempts,
+        stage=failure.stage,
+        accepted=accepted,
+        self_hosted=tools.provider.capabilities.self_hosted,
+    )
+    attempt = replace(
+        attempt,
+        state=AttemptState.FAILED,
+        money=decision.money,
+        failure=failure,
+        ended_at=tools.clock.now(),
+    )
+    await tools.store.record(attempt)
+    return Outcome(
+        ending=Ending.AGAIN if decision.again else Ending.FAILED,
+        attempt=attempt,
+        failure=failure,
+        wait_s=decision.wait_s,
+        stops_run=failure.message if decision.stops_run else "",
+    )
+
+
+async def hold(tools: Tools, attempt: Attempt, note: str) -> Outcome:
+    """Puts an attempt on hold: it may have been paid for, so nobody pays again."""
+    attempt = replace(attempt, state=AttemptState.HELD, money=Money.HELD, note=note)
+    await tools.store.record(attempt)
+    return Outcome(ending=Ending.HELD, attempt=attempt, note=note)
+
+
+async def _not_accepted(
+    tools: Tools, step: Step, attempt: Attempt, refusal: NotAccepted
+) -> Outcome:
+    outcome = await fail(tools, attempt, refusal.failure, accepted=False)
+    if refusal.stops_run:
+        return replace(outcome, ending=Ending.FAILED, stops_run=refusal.failure.message)
+    if refusal.failure.kind is FailureKind.THROTTLED:
+        wait_s = tools.limits.slow_down(step.shot.model, refusal.retry_after_s)
+        return replace(outcome, wait_s=wait_s)
+    return outcome

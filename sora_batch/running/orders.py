@@ -1,0 +1,88 @@
+"""Makes the order for a shot: the request to the server, and the attempt that stands for it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from dataclasses import asdict
+from pathlib import Path
+
+from sora_batch.planning.plan import Step
+from sora_batch.providers.provider import RenderRequest
+from sora_batch.records import Attempt, AttemptId, AttemptState, Money
+from sora_batch.running.tools import Tools
+from sora_batch.shots import ImageReference, JobId, Json
+
+
+def new_attempt(tools: Tools, step: Step, number: int) -> Attempt:
+    """An attempt about to be made: its price reserved, its intent not yet written."""
+    return Attempt(
+        id=AttemptId(uuid.uuid4().hex),
+        run_id=tools.run_id,
+        shot_id=step.shot.id,
+        fingerprint=step.fingerprint,
+        number=number,
+        state=AttemptState.SUBMITTING,
+        provider=step.target.provider,
+        model=step.target.model,
+        money=Money.RESERVED,
+        price_usd=step.price_usd,
+        inputs=step.inputs,
+        created_at=tools.clock.now(),
+    )
+
+
+def order_for(
+    step: Step, attempt: Attempt, *, reference: Path | None, source_job: JobId | None
+) -> RenderRequest:
+    """The order, in the server's own names."""
+    shot = step.shot
+    return RenderRequest(
+        key=attempt.id,
+        prompt=shot.prompt.strip(),
+        model=step.target.model,
+        size=shot.size,
+        seconds=shot.seconds,
+        seed=shot.seed,
+        options=shot.options,
+        reference=reference,
+        source_kind=shot.source.kind if shot.source is not None else None,
+        source_job=source_job,
+        label=shot.id,
+    )
+
+
+def digest_of(request: RenderRequest) -> str:
+    """A hash over what is sent, so that a lost order can be told from another."""
+    fields = {**asdict(request), "key": "", "label": "", "reference": None}
+    return hashlib.sha256(json.dumps(fields, sort_keys=True, default=str).encode()).hexdigest()
+
+
+async def fit_reference(tools: Tools, step: Step, picture_sha256: str | None) -> Path | None:
+    """The shot's reference picture, brought to the clip's size; made once for all who share it.
+
+    Raises OperationFailed where the picture cannot be fitted.
+    """
+    reference = step.shot.reference
+    if not isinstance(reference, ImageReference):
+        return None
+    size = step.shot.size
+    focus: list[Json] = list(reference.focus)
+    recipe = json.dumps([picture_sha256, str(size), reference.fit, focus])
+    name = hashlib.sha256(recipe.encode()).hexdigest()[:32]
+    target = tools.outputs.fitted_path(name)
+    if not target.exists():
+        image = reference.image
+        if reference.is_url:
+            image = str(tools.outputs.fetched_path(image))
+        spec: dict[str, Json] = {
+            "image": image,
+            "target": str(target),
+            "width": size.width,
+            "height": size.height,
+            "fit": reference.fit,
+            "focus": focus,
+        }
+        await tools.engine.run("fit", spec, key=step.shot.id)
+    return target

@@ -1,0 +1,26 @@
+"""Takes over a clip that is there already: the same picture, asked for by another name."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+from sora_batch.planning.plan import Step
+from sora_batch.records import Clip
+from sora_batch.running.sidecar import sidecar_of
+from sora_batch.running.tools import Tools
+
+
+async def reuse(tools: Tools, step: Step, clip: Clip) -> Clip:
+    """The shot's clip. One made under another shot's id is linked or copied to this shot's.
+
+    Raises OutputUnusable.
+    """
+    if clip.shot_id == step.shot.id and tools.outputs.is_visible(clip):
+        return clip
+    path = await asyncio.to_thread(tools.outputs.adopt_copy, clip, step.shot.id)
+    adopted = replace(clip, shot_id=step.shot.id, mtime_ns=path.stat().st_mtime_ns)
+    data = sidecar_of(tools.manifest, step, None, adopted, copied_from=clip.shot_id)
+    await asyncio.to_thread(tools.outputs.write_sidecar, step.shot.id, data)
+    await tools.store.keep(None, adopted)
+    return adopted

@@ -1,0 +1,197 @@
+"""Executes a plan: starts what may start, longest chain first, and counts how it all ended.
+
+One task a shot that is under way, so that ten thousand waiting shots cost nothing. What an earlier
+run left rendering takes its places in the limits before anything new is admitted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Coroutine
+from typing import Any
+
+from sora_batch.events import ShotRetrying
+from sora_batch.planning.plan import Action, Plan, Step
+from sora_batch.records import Attempt, Failure, FailureKind
+from sora_batch.running.outcome import Ending, Outcome
+from sora_batch.running.queue import Queue
+from sora_batch.running.reuse import reuse
+from sora_batch.running.tally import Tally
+from sora_batch.running.thumbnails import Thumbnails
+from sora_batch.running.tools import Tools
+from sora_batch.running.turn import Turns
+from sora_batch.shots import ImageReference, JobId, ShotId
+
+
+class Runner:
+    """One execution of a plan. `stopped` says why nothing more was submitted, "" if nothing."""
+
+    def __init__(self, plan: Plan, tools: Tools, *, keep_going: bool) -> None:
+        self._plan = plan
+        self._tools = tools
+        self._keep_going = keep_going
+        self._queue = Queue(plan.steps)
+        self._turns = Turns(tools)
+        self._thumbnails = Thumbnails(tools)
+        self._jobs: dict[ShotId, JobId | None] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._wake = asyncio.Event()
+        self.tally = Tally(tools)
+        self.stopped = ""
+
+    async def run(self) -> None:
+        """Returns when nothing is left that this run could do."""
+        stopping = asyncio.ensure_future(self._tools.stop.wait())
+        stopping.add_done_callback(lambda _: self._wake.set())
+        try:
+            self._take_over()
+            await self._reuse()
+            while (wait_s := self._admit()) is not None:
+                await self._sleep(wait_s)
+            self._block_rest()
+            await self._thumbnails.finish()
+        except asyncio.CancelledError:
+            # Out at once: what was being ordered is on disk as an intent, the rest is resumed.
+            for task in self._tasks:
+                task.cancel()
+            raise
+        finally:
+            # Whatever goes wrong in one shot's task must not cut another's order in two.
+            self._tools.stop.set()
+            await asyncio.gather(*self._tasks, stopping, return_exceptions=True)
+
+    def _take_over(self) -> None:
+        """Goes on with what is rendering already, and says what the plan leaves out."""
+        for step in self._plan.steps:
+            if step.action is Action.RESUME and step.attempt is not None:
+                self._start(self._resume(step, step.attempt))
+            elif step.action is Action.HOLD:
+                self.tally.held(step.shot.id, step.attempt, step.reason)
+            elif step.action is Action.BLOCKED:
+                self.tally.blocked(step.shot.id, step.reason)
+        for attempt in self._plan.salvage:
+            self._start(self._salvage(attempt))
+
+    async def _reuse(self) -> None:
+        for step in self._plan.steps:
+            if step.action is Action.REUSE and step.clip is not None:
+                clip = await reuse(self._tools, step, step.clip)
+                self._jobs[step.shot.id] = clip.job_id
+                self.tally.done(step.shot.id, clip, reused=True)
+
+    def _admit(self) -> float | None:
+        """Starts all that may start now; seconds until more may, None when the run is over."""
+        for task in [task for task in self._tasks if task.done()]:
+            self._tasks.discard(task)
+            task.result()
+        wait_s = math.inf
+        while not self._tools.stop.is_set():
+            step, wait_s = self._queue.pop(self._tools.limits.wait_s)
+            if step is None:
+                break
+            self._tools.limits.take(step.shot.model)
+            self._start(self._make(step))
+        stopped = self._tools.stop.is_set()
+        return wait_s if self._tasks or (self._queue.has_ready and not stopped) else None
+
+    async def _sleep(self, wait_s: float) -> None:
+        """Waits for a task to end, or for the limits to let the next one start."""
+        waiting: list[asyncio.Future[Any]] = [asyncio.ensure_future(self._wake.wait())]
+        if wait_s < math.inf:
+            waiting.append(asyncio.ensure_future(self._tools.clock.sleep(wait_s)))
+        try:
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for one in waiting:
+                one.cancel()
+        self._wake.clear()
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(lambda _: self._wake.set())
+
+    async def _make(self, step: Step) -> None:
+        shot = step.shot
+        number = self._queue.number(shot.id)
+        image = shot.reference.image if isinstance(shot.reference, ImageReference) else ""
+        source_job = self._source_job(step)
+        if isinstance(source_job, Failure):
+            self._tools.limits.give_back(shot.model)
+            outcome = Outcome(ending=Ending.FAILED, failure=source_job)
+        else:
+            picture = self._plan.pictures.get(image)
+            outcome = await self._turns.make(
+                step, number, picture_sha256=picture, source_job=source_job
+            )
+        await self._ended(step, number, outcome)
+
+    async def _resume(self, step: Step, attempt: Attempt) -> None:
+        outcome = await self._turns.resume(attempt, step)
+        await self._ended(step, attempt.number, outcome)
+
+    async def _salvage(self, attempt: Attempt) -> None:
+        outcome = await self._turns.resume(attempt, None)
+        if outcome.ending is Ending.DONE:
+            self.tally.counts["salvaged"] += 1
+        elif outcome.ending is Ending.HELD or outcome.note:
+            self.tally.held(attempt.shot_id, outcome.attempt, outcome.note)
+        elif outcome.ending is Ending.LEFT:
+            self.tally.left()
+
+    def _source_job(self, step: Step) -> JobId | Failure | None:
+        source = step.shot.source
+        if source is None or source.shot is None:
+            return source.job if source is not None else None
+        if job := self._jobs.get(source.shot):
+            return job
+        message = f"the clip of {source.shot} has no job on the server to {source.kind}"
+        return Failure(FailureKind.GONE, message)
+
+    async def _ended(self, step: Step, number: int, outcome: Outcome) -> None:
+        shot = step.shot.id
+        if outcome.stops_run:
+            self._stop(outcome.stops_run)
+        if outcome.ending is Ending.DONE and outcome.clip is not None:
+            self._jobs[shot] = outcome.clip.job_id
+            self.tally.done(shot, outcome.clip)
+            self._thumbnails.start(outcome.clip)
+            self._queue.done(shot)
+            return
+        if outcome.ending is Ending.AGAIN and outcome.failure is not None:
+            await self._again(step, number, outcome.failure, outcome.wait_s)
+            return
+        if outcome.ending is Ending.FAILED and outcome.failure is not None:
+            spent = outcome.attempt.spent_usd if outcome.attempt is not None else None
+            self.tally.failed(shot, number, outcome.failure, spent)
+            if not self._keep_going:
+                self._stop(f"{shot} failed")
+        elif outcome.ending is Ending.UNAFFORDABLE:
+            self.tally.blocked(shot, outcome.note)
+        elif outcome.ending is Ending.HELD or outcome.note:
+            self.tally.held(shot, outcome.attempt, outcome.note)
+        else:
+            self.tally.left()
+            return
+        for child, missing in self._queue.drop(shot):
+            self.tally.blocked(child, f"needs {missing}, which has no clip")
+
+    async def _again(self, step: Step, number: int, failure: Failure, wait_s: float) -> None:
+        self._tools.tell(ShotRetrying(step.shot.id, number, failure, wait_s))
+        await self._tools.pause(wait_s)
+        # Being told to wait is no try: a busy server must not use up a shot's attempts.
+        counted = failure.kind is not FailureKind.THROTTLED
+        self._queue.again(step.shot.id, number + counted)
+
+    def _stop(self, reason: str) -> None:
+        self.stopped = self.stopped or reason
+        self._tools.stop.set()
+
+    def _block_rest(self) -> None:
+        """What was never started: the run was stopped first."""
+        for shot in self._queue.rest():
+            if self.stopped:
+                self.tally.blocked(shot, f"not started: {self.stopped}")
+            else:
+                self.tally.counts["pending"] += 1
