@@ -77,7 +77,8 @@ async def _download(
     transport: httpx.AsyncBaseTransport | None,
     resolve: Resolve,
 ) -> bytes:
-    async with httpx.AsyncClient(transport=transport, follow_redirects=False) as client:
+    # No timeout of its own: the caller's is over all of it.
+    async with httpx.AsyncClient(transport=transport, timeout=None) as client:  # noqa: S113
         for _ in range(MOST_REDIRECTS + 1):
             request = await _request_to(client, url, allow_private, resolve)
             response = await client.send(request, stream=True)
@@ -95,7 +96,8 @@ async def _request_to(
 ) -> httpx.Request:
     """The request for one hop, bound to an address that was found harmless."""
     parsed = httpx.URL(url)
-    if parsed.scheme not in {"http", "https"} or not parsed.host:
+    possible = bool(parsed.host) and (parsed.port or 0) < 65_536
+    if parsed.scheme not in {"http", "https"} or not possible:
         raise FetchFailed(f"{_shown(url)} is no http or https URL", "use one, or a file")
     if parsed.userinfo:
         raise FetchFailed(

@@ -64,7 +64,7 @@ def _focus_of(spec: Mapping[str, Json]) -> Point:
 def _fitted(image: Image.Image, size: Size, way: str, focus: Point, name: str) -> Image.Image:
     """The picture in plain RGB at that size."""
     see_through = image.has_transparency_data
-    plain = _plain(image, name)
+    plain = _plain(image)
     match way:
         case "cover":
             return _covered(plain, size, focus)
@@ -111,7 +111,7 @@ def _blurred(image: Image.Image, size: Size, focus: Point) -> Image.Image:
     return soft.resize(size, Image.Resampling.BICUBIC).point(lambda tone: tone * _BLUR_DARKEN)
 
 
-def _plain(image: Image.Image, name: str) -> Image.Image:
+def _plain(image: Image.Image) -> Image.Image:
     """The picture in 8-bit sRGB, opaque, with nothing attached."""
     profile = image.info.get("icc_profile")
     if image.mode in _DEEP:
@@ -119,7 +119,7 @@ def _plain(image: Image.Image, name: str) -> Image.Image:
     if image.has_transparency_data:
         image = _opaque(image)
     elif image.mode not in {"RGB", "L", "CMYK"}:
-        image = _in_rgb(image, name)
+        image = image.convert("RGB")
     plain = (_managed(image, profile) if profile else image).convert("RGB")
     plain.info = {}
     return plain
@@ -132,16 +132,6 @@ def _eight_bit(image: Image.Image) -> Image.Image:
     tops = (65535.0,) if image.mode.startswith("I;16") else (1.0, 255.0, 65535.0)
     top = next((limit for limit in tops if high <= limit), high)
     return tones.point(lambda tone: tone * (255 / top) + 0.0).convert("L")
-
-
-def _in_rgb(image: Image.Image, name: str) -> Image.Image:
-    try:
-        return image.convert("RGB")
-    except ValueError as error:
-        raise OperationFailed(
-            f"{name} has its colours in {image.mode}; export it as PNG or JPEG in RGB",
-            code="not-a-picture",
-        ) from error
 
 
 def _opaque(image: Image.Image) -> Image.Image:

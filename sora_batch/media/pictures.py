@@ -23,7 +23,7 @@ LONGEST_SIDE = 16_384
 MOST_PIXELS = 64_000_000
 MOST_BYTES = 100_000_000
 
-_FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "GIF", "BMP", "TIFF")
+_FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
 _TURNED = {5, 6, 7, 8}
 _EXPORT = "export it as PNG or JPEG"
 
@@ -111,8 +111,9 @@ def _cut_short(path: Path) -> PictureProblem:
 
 
 def _orientation(image: Image.Image) -> int:
-    # Asking a PNG for data it does not have in its header decodes the whole picture.
-    if image.format == "PNG" and "exif" not in image.info:
+    # Asking a PNG for data it does not have in its header decodes the whole picture; a TIFF is
+    # turned by Pillow itself.
+    if image.format == "TIFF" or (image.format == "PNG" and "exif" not in image.info):
         return 1
     value = image.getexif().get(Base.Orientation, 1)
     return value if isinstance(value, int) else 1
