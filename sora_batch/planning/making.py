@@ -109,6 +109,7 @@ def _steps(
 ) -> tuple[Step, ...]:
     steps = []
     rehearsal = is_rehearsal(judge.capabilities, pricer)
+    took = judge.history.render_seconds
     for number in judge.graph.order:
         if number not in wanted:
             continue
@@ -128,6 +129,7 @@ def _steps(
                 attempt=verdict.attempt,
                 clip=verdict.clip,
                 number=verdict.number,
+                render_s=took.get((targets[number].model, str(shot.seconds))),
                 chain_s=timing.chain_s[number],
                 taken_along=number not in chosen,
                 same_as=twin,
