@@ -15,7 +15,7 @@ from sora_batch.commands.options import Overrides, json_option, manifest_options
 @click.command("check")
 @manifest_options()
 @json_option
-def command(manifest: Path, overrides: Overrides, as_json: bool) -> int:
+def command(*, manifest: Path, overrides: Overrides, as_json: bool) -> int:
     """Every problem in the manifest at once, with its line and what to do; offline and free.
 
     \b

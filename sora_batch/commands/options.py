@@ -63,6 +63,18 @@ select_option = click.option(
     "+id takes what it needs along, id+ what needs it.",
 )
 
+_keep_going_option = click.option(
+    "--keep-going/--fail-fast",
+    default=True,
+    help="After a failure, go on with the other shots (default), or stop.",
+)
+_yes_option = click.option("-y", "--yes", is_flag=True, help="Agree to the price unasked.")
+
+
+def run_options(function: Function) -> Function:
+    """--keep-going/--fail-fast and --yes, for what spends."""
+    return _keep_going_option(_yes_option(function))
+
 
 def manifest_options(*, limits: bool = False) -> Callable[[Function], Function]:
     """MANIFEST, --profile, --provider, --var; with `limits` also --budget and --concurrency."""

@@ -6,6 +6,7 @@ person's terminal sees it: an escape sequence in an error message must not steer
 
 from __future__ import annotations
 
+import textwrap
 import unicodedata
 from collections.abc import Sequence
 from decimal import Decimal
@@ -107,3 +108,12 @@ def span(seconds: float) -> str:
 def counted(number: int, noun: str, plural: str = "") -> str:
     """`1 shot`, `2 shots`, `1,000 shots`."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def wrapped(text: str, width: int, *, indent: str = "") -> list[str]:
+    """The text in lines of at most so many columns, the first behind `indent`, the others under
+    it; a word that is longer than a line stays whole, so that a path can be copied."""
+    room = max(20, width - cells(indent))
+    lines = textwrap.wrap(text, room, break_long_words=False, break_on_hyphens=False) or [""]
+    hanging = " " * cells(indent)
+    return [f"{indent if not place else hanging}{line}" for place, line in enumerate(lines)]

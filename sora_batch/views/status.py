@@ -1,0 +1,254 @@
+"""Where every shot of a manifest stands, and the money.
+
+Made from what the store says now, so it can be asked for while another process runs the manifest.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
+
+from sora_batch.manifest.settings import Manifest
+from sora_batch.planning.plan import Action, Step
+from sora_batch.records import Attempt, AttemptState, Ledger
+from sora_batch.shots import Json, ShotId
+from sora_batch.views.facts import as_json
+from sora_batch.views.paint import PLAIN, Paint
+from sora_batch.views.text import (
+    cells,
+    counted,
+    cut,
+    dollars,
+    money_text,
+    pad,
+    printable,
+    span,
+    table,
+    wrapped,
+)
+
+_ID_COLUMNS = 36
+
+
+class Status(Protocol):
+    """What is shown: `api.Status`, of which this is the part that is needed here."""
+
+    @property
+    def manifest(self) -> Manifest:
+        """Whose shots these are."""
+        ...
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """What a run would do now, in the plan's order."""
+        ...
+
+    @property
+    def clips(self) -> Mapping[ShotId, Path]:
+        """The files of the finished shots."""
+        ...
+
+    @property
+    def attempts(self) -> Mapping[ShotId, Attempt]:
+        """The newest attempt at each shot."""
+        ...
+
+    @property
+    def ledger(self) -> Ledger:
+        """The sums over all attempts."""
+        ...
+
+    @property
+    def budget(self) -> Decimal | None:
+        """What all runs together may spend, in USD."""
+        ...
+
+    @property
+    def running(self) -> str | None:
+        """Who runs the manifest at the moment, None where nobody does."""
+        ...
+
+
+class Standing(StrEnum):
+    """Where one shot stands, in a word."""
+
+    DONE = "done"
+    RENDERING = "rendering"
+    RENDERED = "rendered"
+    SUBMITTING = "submitting"
+    HELD = "on hold"
+    FAILED = "failed"
+    BLOCKED = "blocked"
+    PENDING = "to make"
+
+
+def standing(step: Step, attempt: Attempt | None, *, running: bool) -> Standing:
+    """The shot's place. `attempt` is its newest; it counts where it is about the same inputs."""
+    current = attempt if attempt and attempt.fingerprint == step.fingerprint else step.attempt
+    state = current.state if current is not None else None
+    match step.action:
+        case Action.REUSE:
+            return Standing.DONE if step.clip is not None else Standing.PENDING
+        case Action.HOLD if running and state is AttemptState.SUBMITTING:
+            return Standing.SUBMITTING
+        case Action.HOLD:
+            return Standing.HELD
+        case Action.RESUME if state is AttemptState.RENDERED:
+            return Standing.RENDERED
+        case Action.RESUME:
+            return Standing.RENDERING
+        case Action.BLOCKED if state is AttemptState.FAILED:
+            return Standing.FAILED
+        case Action.BLOCKED:
+            return Standing.BLOCKED
+    return Standing.PENDING
+
+
+def status_text(status: Status, *, now: datetime, width: int, paint: Paint = PLAIN) -> str:
+    """A line for each shot, what they come to, and the ledger."""
+    where = {step.shot.id: _standing(status, step) for step in status.steps}
+    running = f", run by {status.running}" if status.running else ", no run going on"
+    name = status.manifest.name
+    lines = [f"{paint.strong(name)} on {status.manifest.provider.name}{running}", ""]
+    lines += _shot_lines(status, where, now, width, paint)
+    lines += ["", _counts_text(where), "", *ledger_lines(status.ledger, status.budget)]
+    return "\n".join(lines)
+
+
+def status_json(status: Status) -> dict[str, Json]:
+    """`manifest`, `provider`, `running`, `budget_usd`, `left_usd`, `ledger`, `counts`, `shots`."""
+    where = {step.shot.id: _standing(status, step) for step in status.steps}
+    counts = Counter(where.values())
+    left = None if status.budget is None else status.budget - status.ledger.committed
+    return {
+        "manifest": status.manifest.name,
+        "file": str(status.manifest.file),
+        "provider": status.manifest.provider.name,
+        "running": status.running,
+        "budget_usd": money_text(status.budget),
+        "left_usd": money_text(left),
+        "ledger": as_json(status.ledger),
+        "counts": {_key(one): counts[one] for one in Standing},
+        "shots": [_shot_json(status, step, where[step.shot.id]) for step in status.steps],
+    }
+
+
+def ledger_lines(ledger: Ledger, budget: Decimal | None) -> list[str]:
+    """The five columns of the ledger, and what is left of the budget, under their headings."""
+    columns = [
+        ("spent", dollars(ledger.spent)),
+        ("reserved", dollars(ledger.reserved)),
+        ("held", dollars(ledger.held)),
+        ("uncertain", dollars(ledger.uncertain)),
+        ("released", dollars(ledger.released)),
+    ]
+    if budget is not None:
+        columns.append((f"left of {dollars(budget)}", dollars(budget - ledger.committed)))
+    rows = list(zip(*columns, strict=True))
+    return table(rows, right=frozenset(range(len(columns))))
+
+
+def _standing(status: Status, step: Step) -> Standing:
+    attempt = status.attempts.get(step.shot.id)
+    return standing(step, attempt, running=status.running is not None)
+
+
+def _shot_lines(
+    status: Status,
+    where: Mapping[ShotId, Standing],
+    now: datetime,
+    width: int,
+    paint: Paint,
+) -> list[str]:
+    ids = min(_ID_COLUMNS, max((cells(step.shot.id) for step in status.steps), default=0))
+    words = max(map(cells, Standing))
+    lines = []
+    for step in status.steps:
+        place = where[step.shot.id]
+        start = f"{pad(cut(step.shot.id, ids), ids)}  {pad(place, words)}  "
+        first, *rest = wrapped(_detail(status, step, place, now), width, indent=start)
+        marked = _marked(place, pad(place, words), paint)
+        head = f"{pad(cut(step.shot.id, ids), ids)}  {marked}  "
+        lines += [(head + first.removeprefix(start)).rstrip(), *rest]
+    return lines
+
+
+def _detail(status: Status, step: Step, place: Standing, now: datetime) -> str:
+    attempt = _attempt(status, step)
+    if place is Standing.DONE:
+        clip = status.clips.get(step.shot.id)
+        return _relative(clip) if clip is not None else step.reason
+    if attempt is None or place in {Standing.PENDING, Standing.BLOCKED, Standing.FAILED}:
+        price = f", {dollars(step.price_usd)}" if step.price_usd else ""
+        return f"{printable(step.reason)}{price if place is Standing.PENDING else ''}"
+    begun = attempt.submitted_at or attempt.created_at
+    words = [
+        printable(attempt.note) if place is Standing.HELD and attempt.note else "",
+        f"job {printable(attempt.job_id, 80)}" if attempt.job_id else "",
+        span(max(0.0, (now - begun).total_seconds())) if place is not Standing.HELD else "",
+        f"{dollars(attempt.price_usd)} reserved" if attempt.price_usd else "",
+    ]
+    if place is Standing.HELD and not attempt.note:
+        words[0] = printable(step.reason)
+    return ", ".join(filter(None, words))
+
+
+def _attempt(status: Status, step: Step) -> Attempt | None:
+    newest = status.attempts.get(step.shot.id)
+    if newest is not None and newest.fingerprint == step.fingerprint:
+        return newest
+    return step.attempt
+
+
+def _shot_json(status: Status, step: Step, place: Standing) -> Json:
+    attempt = _attempt(status, step)
+    clip = status.clips.get(step.shot.id)
+    return {
+        "shot": step.shot.id,
+        "state": _key(place),
+        "reason": step.reason,
+        "where": str(step.shot.where),
+        "fingerprint": step.fingerprint,
+        "attempt": None if attempt is None else attempt.number,
+        "job": None if attempt is None else attempt.job_id,
+        "failure": None if attempt is None else as_json(attempt.failure),
+        "price_usd": money_text(step.price_usd if attempt is None else attempt.price_usd),
+        "spent_usd": None if attempt is None else money_text(attempt.spent_usd),
+        "clip": None if clip is None else str(clip),
+    }
+
+
+def _counts_text(where: Mapping[ShotId, Standing]) -> str:
+    counts = Counter(where.values())
+    words = [f"{counts[place]:,} {place}" for place in Standing if counts[place]]
+    return f"{counted(len(where), 'shot')}: {', '.join(words)}" if words else "no shots"
+
+
+def _marked(place: Standing, text: str, paint: Paint) -> str:
+    match place:
+        case Standing.DONE:
+            return paint.good(text)
+        case Standing.FAILED:
+            return paint.bad(text)
+        case Standing.HELD | Standing.BLOCKED:
+            return paint.wary(text)
+        case Standing.PENDING:
+            return paint.faint(text)
+    return paint.busy(text)
+
+
+def _key(place: Standing) -> str:
+    return place.replace(" ", "_")
+
+
+def _relative(path: Path) -> str:
+    """As seen from here, where it is below; what a person can paste."""
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)

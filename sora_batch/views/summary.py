@@ -1,0 +1,148 @@
+"""What a run came to, in the lines that close it, and what to type next."""
+
+from __future__ import annotations
+
+import shlex
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from sora_batch.events import RunFinished
+from sora_batch.planning.plan import Action, Plan
+from sora_batch.shots import ShotId
+from sora_batch.views.paint import PLAIN, Paint
+from sora_batch.views.status import ledger_lines
+from sora_batch.views.text import counted, dollars, printable, span, wrapped
+from sora_batch.views.tracking import Tally, why
+
+_MOST_SHOTS = 12
+
+
+def summary_text(
+    plan: Plan, tally: Tally, finished: RunFinished, *, width: int, paint: Paint = PLAIN
+) -> str:
+    """What was made, reused and not made and why; where the clips are; the ledger; what next."""
+    lines = [_headline(plan, finished, paint)]
+    if finished.stopped:
+        lines += wrapped(printable(finished.stopped, 600), width, indent="stopped  ")
+    lines += _shots("failed", _failed(tally), width, paint.bad)
+    lines += _shots("on hold", _held(tally), width, paint.wary)
+    lines += _shots("blocked", _blocked(tally), width, paint.wary)
+    lines += _shots("in flight", _in_flight(tally), width, paint.busy)
+    lines += _shots("not as ordered", _differing(tally), width, paint.wary)
+    clips = finished.done + finished.reused
+    if clips:
+        folder = f"{_shown(plan.manifest.output)}/"
+        lines += ["", f"clips  {folder} ({counted(clips, 'clip')} of this run)"]
+    if any((finished.ledger.committed, finished.ledger.released, plan.manifest.budget)):
+        lines += ["", *ledger_lines(finished.ledger, plan.manifest.budget)]
+    lines += _next_lines(plan, finished, width)
+    return "\n".join(lines)
+
+
+def plan_line(plan: Plan) -> str:
+    """What a run is about to do, and for how much, in one line."""
+    counts = Counter(step.action for step in plan.steps)
+    names = (
+        (Action.MAKE, "to make"),
+        (Action.RESUME, "to pick up"),
+        (Action.REUSE, "to reuse"),
+        (Action.HOLD, "on hold"),
+        (Action.BLOCKED, "blocked"),
+    )
+    words = [f"{counts[action]:,} {word}" for action, word in names if counts[action]]
+    where = f"{plan.manifest.name} on {plan.manifest.provider.name}"
+    return f"{where}: {', '.join(words) or 'no shots'}{price_words(plan)}"
+
+
+def price_words(plan: Plan) -> str:
+    """`, about $36.80`, with what is not known; empty where nothing is made."""
+    if not any(step.action is Action.MAKE for step in plan.steps):
+        return ""
+    if plan.unpriced:
+        shots = counted(len(plan.unpriced), "shot")
+        return f", {dollars(plan.estimate_usd)} and {shots} of which no price is known"
+    return f", about {dollars(plan.estimate_usd)}" if plan.estimate_usd else ", free"
+
+
+def _headline(plan: Plan, finished: RunFinished, paint: Paint) -> str:
+    groups = (
+        (finished.done, "made"),
+        (finished.reused, "reused"),
+        (finished.failed, "failed"),
+        (finished.held, "on hold"),
+        (finished.blocked, "blocked"),
+        (finished.in_flight, "in flight"),
+    )
+    words = ", ".join(f"{number:,} {word}" for number, word in groups if number)
+    ended = "interrupted after" if finished.interrupted else "in"
+    name = paint.strong(plan.manifest.name)
+    return f"{name}: {words or 'nothing to do'} {ended} {span(finished.wall_s)}"
+
+
+def _shots(
+    heading: str, shots: Sequence[tuple[ShotId, str]], width: int, mark: Callable[[str], str]
+) -> list[str]:
+    if not shots:
+        return []
+    lines = ["", mark(heading)]
+    for shot_id, words in shots[:_MOST_SHOTS]:
+        lines += wrapped(f"{shot_id}: {words}" if words else shot_id, width, indent="  ")
+    more = len(shots) - _MOST_SHOTS
+    return [*lines, f"  and {more:,} more"] if more > 0 else lines
+
+
+def _failed(tally: Tally) -> list[tuple[ShotId, str]]:
+    return [(shot, why(event.failure)) for shot, event in tally.failed.items()]
+
+
+def _held(tally: Tally) -> list[tuple[ShotId, str]]:
+    return [(shot, printable(event.note)) for shot, event in tally.held.items()]
+
+
+def _blocked(tally: Tally) -> list[tuple[ShotId, str]]:
+    return [(shot, printable(event.reason)) for shot, event in tally.blocked.items()]
+
+
+def _in_flight(tally: Tally) -> list[tuple[ShotId, str]]:
+    return [(shot, printable(one.status)) for shot, one in tally.rendering.items()]
+
+
+def _differing(tally: Tally) -> list[tuple[ShotId, str]]:
+    clips = tally.made.items()
+    return [(shot, printable(clip.differs)) for shot, clip in clips if clip.differs]
+
+
+def _next_lines(plan: Plan, finished: RunFinished, width: int) -> list[str]:
+    steps = _next(plan, finished)
+    lines = [line for step in steps for line in wrapped(step, width, indent="next   ")]
+    return ["", *lines] if lines else []
+
+
+def _next(plan: Plan, finished: RunFinished) -> list[str]:
+    """What to type, the most pressing first, each with what it is good for."""
+    file = shlex.quote(_shown(plan.manifest.file))
+    steps = []
+    if finished.in_flight:
+        rendering = counted(finished.in_flight, "shot is", "shots are")
+        steps.append(
+            f"sora-batch run {file}: {rendering} still rendering on the server; "
+            "it picks them up and pays nothing again"
+        )
+    elif finished.interrupted or finished.stopped:
+        steps.append(f"sora-batch run {file}: goes on where this run stopped")
+    if finished.failed:
+        what = "tries what failed again" if finished.failed > 1 else "tries the failed shot again"
+        steps.append(f"sora-batch retry {file}: {what}")
+    if finished.held:
+        steps.append(f"sora-batch status {file}: says what may have become of the shots on hold")
+    if not steps and plan.selection:
+        steps.append(f"sora-batch run {file}: makes the shots that were not selected")
+    return steps
+
+
+def _shown(path: Path) -> str:
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
