@@ -3,7 +3,8 @@ alone, what is fetched though nobody asks for it."""
 
 from __future__ import annotations
 
-from sora_batch.catalog import ModelEntry
+from collections.abc import Sequence
+
 from sora_batch.planning.capabilities import Capabilities
 from sora_batch.planning.plan import Action, Plan
 from sora_batch.planning.price import LOCAL, Pricer
@@ -49,9 +50,11 @@ def _money(plan: Plan) -> list[str]:
 
 
 def _price_doubts(plan: Plan, pricer: Pricer) -> list[str]:
-    said = [
-        f"no price known for {total.model}: {total.why}" for total in plan.totals if total.unpriced
-    ]
+    unknown: dict[str, list[str]] = {}
+    for total in plan.totals:
+        if total.unpriced:
+            unknown.setdefault(total.why, []).append(total.model)
+    said = [f"no price known for {_names(models)}: {why}" for why, models in unknown.items()]
     service = pricer.catalog.service(pricer.settings.kind)
     elsewhere = service and service.base_url and service.base_url != pricer.base_url
     from_catalog = any(total.price_source.startswith("catalog") for total in plan.totals)
@@ -75,35 +78,34 @@ def _service(pricer: Pricer) -> list[str]:
 
 def _models(plan: Plan, pricer: Pricer, capabilities: Capabilities) -> list[str]:
     """Models the service may not have: not in a catalog that is not complete, or not mapped."""
-    said = []
-    for model in dict.fromkeys(step.shot.model for step in plan.steps):
-        entry = pricer.entry(model)
-        if entry is None and not capabilities.any_model:
-            said += _unknown_model(model, pricer)
-        elif entry is not None and entry.note and entry.service == pricer.settings.kind:
-            said += _doubts(model, entry)
+    models = list(dict.fromkeys(step.shot.model for step in plan.steps))
+    entries = {model: pricer.entry(model) for model in models}
+    said = [
+        f"{model}: {entry.note}"
+        for model, entry in entries.items()
+        if entry is not None and "not established" in entry.note
+    ]
+    strange = [model for model in models if entries[model] is None]
+    if strange and not capabilities.any_model:
+        said += _strange_models(strange, pricer)
     return said
 
 
-def _unknown_model(model: str, pricer: Pricer) -> list[str]:
+def _strange_models(models: list[str], pricer: Pricer) -> list[str]:
     settings = pricer.settings
     service = pricer.catalog.service(settings.kind)
-    sold = pricer.catalog.named(model)
     if service is not None and service.slugs:
         return [
-            f"{settings.models.get(model, model)} is not in the catalog of "
-            f"{pricer.catalog.prices_date}: its sizes, lengths and price are not checked"
+            f"{_names(models)}: not in the catalog of {pricer.catalog.prices_date}, so sizes, "
+            "lengths and prices are not checked"
         ]
-    if sold is not None and model not in settings.models and settings.kind != LOCAL:
-        return [
-            f"{settings.name} renders the model it serves; if that is not called {model}, say so "
-            f"under `providers`: models: {{{model}: NAME}}"
-        ]
-    return []
-
-
-def _doubts(model: str, entry: ModelEntry) -> list[str]:
-    return [f"{model}: {entry.note}"] if "not established" in entry.note else []
+    sold = [m for m in models if pricer.catalog.named(m) and m not in settings.models]
+    if not sold or settings.kind == LOCAL:
+        return []
+    return [
+        f"{settings.name} renders what it serves; if that is not called {joined(sold)}, say so "
+        f"under `providers`: models: {{{sold[0]}: NAME}}"
+    ]
 
 
 def _cuts(plan: Plan) -> list[str]:
@@ -132,7 +134,7 @@ def _salvage(plan: Plan) -> list[str]:
     return said
 
 
-def _names(ids: list[str]) -> str:
+def _names(ids: Sequence[str]) -> str:
     if len(ids) <= 5:
         return joined(ids, "and")
     return f"{', '.join(ids[:4])} and {len(ids) - 4:,} more"

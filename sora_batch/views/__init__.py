@@ -1,1 +1,1 @@
-"""TODO"""
+"""Everything that is shown: plans, status, problems and progress, as text and as JSON."""
