@@ -47,7 +47,7 @@ def fit(spec: Mapping[str, Json]) -> Mapping[str, Json]:
         raise OperationFailed(text, code=problem.code) from problem
     fitted = _fitted(image, size, text_of(spec, "fit"), _focus_of(spec), path.name)
     written = io.BytesIO()
-    fitted.save(written, "PNG", compress_level=4)
+    fitted.save(written, "PNG", compress_level=2)
     data = written.getvalue()
     write_atomically(Path(text_of(spec, "target")), data)
     return {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data), "format": "png"}
