@@ -70,16 +70,19 @@ class ModelLimits(Strict):
 class LimitsSpec(ModelLimits):
     """How much at once, how often, how long."""
 
+    concurrency: Count | None = Field(
+        default=None, description="Jobs rendering at once; default 4."
+    )
     models: Annotated[dict[str, ModelLimits], MappingIfNull] = Field(
         default_factory=dict, description="Limits of single models, by name."
     )
     attempts: Count | None = Field(
         default=None,
-        description="Tries per shot, counting only those that may safely be repeated.",
+        description="Tries per shot, counting only those that may safely be repeated; default 3.",
     )
     render_timeout: Duration | None = Field(
         default=None,
-        description="After this, such as `30m`, a job is on hold; it is not submitted again.",
+        description="After this (default `30m`) a job is on hold; it is not submitted again.",
     )
 
 

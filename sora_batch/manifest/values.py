@@ -68,7 +68,7 @@ WholeNumber: TypeAlias = Annotated[Int | Text, Discriminator(kind_of)]
 Count: TypeAlias = Annotated[int, Field(strict=True, ge=1)]
 Rate: TypeAlias = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
 Switch: TypeAlias = Annotated[bool, Field(strict=True)]
-Money: TypeAlias = Annotated[Decimal, BeforeValidator(exact), Field(ge=0)]
+Money: TypeAlias = Annotated[Decimal, Field(ge=0), BeforeValidator(exact)]
 Mapping: TypeAlias = Annotated[dict[str, Any], MappingIfNull]
 Fit: TypeAlias = Literal["cover", "contain", "blur", "stretch", "exact"]
 ProviderKind: TypeAlias = Literal[

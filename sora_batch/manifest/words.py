@@ -201,7 +201,8 @@ def _choice(slip: Slip) -> Problem:
 
 
 def _two_numbers(slip: Slip) -> Problem:
-    message = f"{thing(slip.path)} takes two numbers"
+    path = slip.path[:-1] if slip.kind == "missing" else slip.path
+    message = f"{thing(path)} takes two numbers"
     return Problem(message, slip.where, "value", "write two fractions, such as `[0.5, 0.3]`")
 
 
