@@ -21,6 +21,17 @@ _KEEPALIVE_S = 3.0
 _TIMEOUT = httpx.Timeout(connect=15.0, read=90.0, write=90.0, pool=60.0)
 
 
+class _Transport(AiohttpTransport):
+    """The aiohttp transport, with the errors that it lets through in httpx's words too."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        try:
+            return await super().handle_async_request(request)
+        except aiohttp.ClientError as error:
+            # An answer that is no HTTP, for one: seen with httpx-aiohttp 0.2.
+            raise httpx.RemoteProtocolError(str(error), request=request) from error
+
+
 class ReplyTooLarge(httpx.HTTPError):
     """An answer that is no video object: larger than any could be."""
 
@@ -28,7 +39,7 @@ class ReplyTooLarge(httpx.HTTPError):
 def remote_client() -> httpx.AsyncClient:
     """A client for servers on a network, with one bounded pool of connections."""
     limits = httpx.Limits(max_connections=CONNECTIONS, keepalive_expiry=_KEEPALIVE_S)
-    return _client(AiohttpTransport(limits=limits))
+    return _client(_Transport(limits=limits))
 
 
 def in_process_client(app: object) -> httpx.AsyncClient:

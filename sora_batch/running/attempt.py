@@ -10,7 +10,7 @@ import asyncio
 from dataclasses import replace
 
 from sora_batch.engines.engine import OperationFailed
-from sora_batch.errors import BudgetExceeded
+from sora_batch.errors import BudgetExceeded, ChangeRefused
 from sora_batch.events import ShotProgress, ShotRendered, ShotSubmitted
 from sora_batch.planning.plan import Step
 from sora_batch.planning.retry import decide
@@ -53,16 +53,8 @@ async def order(
         return Outcome(ending=Ending.FAILED, failure=failure)
     attempt = new_attempt(tools, step, number)
     request = order_for(step, attempt, reference=reference, source_job=source_job)
-    attempt = replace(attempt, request_sha256=digest_of(request))
-    budget = tools.manifest.budget
     try:
-        started = tools.clock.monotonic()
-        await tools.store.record(attempt, budget=budget)
-        while tools.clock.monotonic() - started > INTENT_TTL_S:
-            # The process was frozen between intent and order: the intent is dated anew.
-            started = tools.clock.monotonic()
-            attempt = replace(attempt, created_at=tools.clock.now())
-            await tools.store.record(attempt)
+        attempt = await _intend(tools, replace(attempt, request_sha256=digest_of(request)))
     except BudgetExceeded as error:
         return Outcome(ending=Ending.UNAFFORDABLE, note=error.message)
     try:
@@ -76,12 +68,32 @@ async def order(
     except TimeoutError:
         return await hold(tools, attempt, f"no answer within {POST_TIMEOUT_S:g} s")
     tools.limits.accepted(step.shot.model)
-    # The job id must be on disk before the first poll: a crash here otherwise loses a paid clip.
+    return await _accepted(tools, attempt, report.id)
+
+
+async def _intend(tools: Tools, attempt: Attempt) -> Attempt:
+    """Writes the intent and reserves its price. Raises BudgetExceeded."""
+    started = tools.clock.monotonic()
+    await tools.store.record(attempt, budget=tools.manifest.budget)
+    while tools.clock.monotonic() - started > INTENT_TTL_S:
+        # The process was frozen between intent and order: the intent is dated anew.
+        started = tools.clock.monotonic()
+        attempt = replace(attempt, created_at=tools.clock.now())
+        await tools.store.record(attempt)
+    return attempt
+
+
+async def _accepted(tools: Tools, intent: Attempt, job: JobId) -> Outcome | Attempt:
+    """Writes down the job that the order was answered with."""
     attempt = replace(
-        attempt, state=AttemptState.SUBMITTED, job_id=report.id, submitted_at=tools.clock.now()
+        intent, state=AttemptState.SUBMITTED, job_id=job, submitted_at=tools.clock.now()
     )
-    await tools.store.record(attempt)
-    tools.tell(ShotSubmitted(attempt.shot_id, attempt.number, report.id, attempt.price_usd))
+    try:
+        # The job id must be on disk before the first poll: a crash here otherwise loses a clip.
+        await tools.store.record(attempt)
+    except ChangeRefused as refusal:
+        return await hold(tools, intent, f"answered with job {job}; {refusal.message}")
+    tools.tell(ShotSubmitted(attempt.shot_id, attempt.number, job, attempt.price_usd))
     return attempt
 
 
@@ -91,30 +103,24 @@ async def wait_for_render(
     """Polls until the server says how it ended: the attempt as RENDERED, else how it ended."""
     if attempt.state is AttemptState.RENDERED or attempt.job_id is None:
         return attempt
-    submitted_at = attempt.submitted_at or attempt.created_at
     timeout_s = tools.manifest.limits.render_timeout.total_seconds()
-    missing = 0
-    hint_s: float | None = None
-    first = True
+    missing, hint_s = 0, None
+    # A job taken over from an earlier run may be long finished: it is asked about at once.
+    at_once = attempt.run_id != tools.run_id
     while True:
-        elapsed_s = (tools.clock.now() - submitted_at).total_seconds()
+        elapsed_s = _age_s(tools, attempt)
         wait_s = next_poll_s(
-            elapsed_s,
-            expected_s=expected_s,
-            hint_s=hint_s,
-            floor_s=tools.provider.poll_floor_s,
+            elapsed_s, expected_s=expected_s, hint_s=hint_s, floor_s=tools.provider.poll_floor_s
         )
-        # A job taken over from an earlier run may be long finished: it is asked about at once.
-        if not (first and attempt.run_id != tools.run_id) and await tools.pause(wait_s):
+        if not at_once and await tools.pause(wait_s):
             return Outcome(ending=Ending.LEFT, attempt=attempt)
-        first = False
+        at_once, hint_s = False, None
         try:
             report = await tools.provider.poll(attempt.job_id)
         except JobMissing as error:
             missing += elapsed_s > _SETTLE_S
             if missing >= _FORGOTTEN_AFTER:
                 return await fail(tools, attempt, Failure(FailureKind.GONE, error.message))
-            hint_s = None
         except JobUnreachable as error:
             hint_s = error.retry_after_s
         else:
@@ -124,6 +130,10 @@ async def wait_for_render(
         if elapsed_s > timeout_s:
             note = f"not finished after {timeout_s:g} s (job {attempt.job_id})"
             return await hold(tools, attempt, note)
+
+
+def _age_s(tools: Tools, attempt: Attempt) -> float:
+    return (tools.clock.now() - (attempt.submitted_at or attempt.created_at)).total_seconds()
 
 
 async def _told(tools: Tools, attempt: Attempt, report: JobReport) -> Outcome | Attempt | None:

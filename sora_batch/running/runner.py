@@ -65,12 +65,15 @@ class Runner:
         """Goes on with what is rendering already, and says what the plan leaves out."""
         for step in self._plan.steps:
             if step.action is Action.RESUME and step.attempt is not None:
+                # Before anything is admitted: a limit of 16 was seen at 17 otherwise.
+                self._tools.limits.occupy(step.shot.model)
                 self._start(self._resume(step, step.attempt))
             elif step.action is Action.HOLD:
                 self.tally.held(step.shot.id, step.attempt, step.reason)
             elif step.action is Action.BLOCKED:
                 self.tally.blocked(step.shot.id, step.reason)
         for attempt in self._plan.salvage:
+            self._tools.limits.occupy(attempt.model)
             self._start(self._salvage(attempt))
 
     async def _reuse(self) -> None:

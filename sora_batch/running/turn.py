@@ -52,11 +52,9 @@ class Turns:
             place.leave()
 
     async def resume(self, attempt: Attempt, step: Step | None) -> Outcome:
-        """Goes on with a job that renders already. Without a step, nobody asks for its clip any
-        more; it is paid for, so it is fetched all the same."""
-        model = step.shot.model if step is not None else attempt.model
-        self._tools.limits.occupy(model)
-        place = Place(self._tools, model)
+        """Goes on with a job that renders already and has its place. Without a step, nobody asks
+        for its clip any more; it is paid for, so it is fetched all the same."""
+        place = Place(self._tools, step.shot.model if step is not None else attempt.model)
         try:
             if attempt.job_id is not None:
                 submitted = ShotSubmitted(

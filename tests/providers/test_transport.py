@@ -1,0 +1,83 @@
+"""Which failures of a connection prove that nothing was sent: against real sockets."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+from collections.abc import Awaitable, Callable
+
+import httpx
+import pytest
+
+from sora_batch.providers import transport
+
+Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+async def failure_of(serve: Serve) -> httpx.HTTPError:
+    """What posting to such a server raises."""
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    client = transport.remote_client()
+    try:
+        request = client.build_request("POST", f"http://127.0.0.1:{port}/v1/videos", json={"a": 1})
+        with pytest.raises(httpx.HTTPError) as caught:
+            await transport.exchange(client, request)
+        return caught.value
+    finally:
+        await client.aclose()
+        server.close()
+
+
+async def closes_after_reading(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await reader.readuntil(b"\r\n\r\n")
+    writer.close()
+
+
+async def resets_after_reading(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await reader.readuntil(b"\r\n\r\n")
+    sock: socket.socket = writer.get_extra_info("socket")
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    writer.transport.abort()
+
+
+async def cuts_its_answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await reader.readuntil(b"\r\n\r\n")
+    writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{")
+    await writer.drain()
+    writer.close()
+
+
+async def speaks_nonsense(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await reader.readuntil(b"\r\n\r\n")
+    writer.write(b"SMTP ready\r\n\r\n")
+    await writer.drain()
+    writer.close()
+
+
+@pytest.mark.parametrize(
+    "serve", [closes_after_reading, resets_after_reading, cuts_its_answer, speaks_nonsense]
+)
+def test_a_connection_that_breaks_after_the_request_proves_nothing(serve: Serve) -> None:
+    error = asyncio.run(failure_of(serve))
+    assert not transport.was_never_sent(error)
+    assert transport.in_words(error)
+
+
+def test_a_refused_connection_proves_that_nothing_was_sent() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+
+        async def post() -> httpx.HTTPError:
+            client = transport.remote_client()
+            try:
+                request = client.build_request("POST", f"http://127.0.0.1:{port}/", json={})
+                with pytest.raises(httpx.HTTPError) as caught:
+                    await transport.exchange(client, request)
+                return caught.value
+            finally:
+                await client.aclose()
+
+        assert transport.was_never_sent(asyncio.run(post()))
