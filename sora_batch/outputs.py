@@ -15,48 +15,32 @@ import json
 import os
 import re
 import secrets
-import shutil
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import date
 from decimal import Decimal
 from enum import Enum
 from pathlib import Path
 
+from sora_batch.durable import (
+    TEMPORARY,
+    link_over,
+    sha256_of,
+    sync_file,
+    sync_folder,
+    write_atomically,
+)
 from sora_batch.errors import OutputUnusable
 from sora_batch.records import AttemptId, Clip
 from sora_batch.shots import ShotId
 
+__all__ = ["Outputs", "write_atomically"]
+
 _EARLIER = "earlier"
 _PARTS = ".parts"
 _CACHE = ".cache"
-_TEMPORARY = re.compile(r"\..+\.[0-9a-f]{16}\.tmp|t-[0-9a-f]{16}(\..*)?")
+_OURS = re.compile(TEMPORARY + r"|t-[0-9a-f]{16}(\..*)?")
 _UNSAFE = re.compile(r"[/\\\x00-\x1f\x7f]")
-
-
-def write_atomically(path: Path, data: bytes) -> None:
-    """The file whole or not at all, and on the disk when this returns. Raises OSError."""
-    temporary = _beside(path)
-    try:
-        with temporary.open("xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    sync_folder(path.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Puts the names in a folder on the disk: a rename is not there before."""
-    with suppress(PermissionError):  # Windows opens no folders, and needs none of this
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
 
 
 class Outputs:
@@ -139,7 +123,7 @@ class Outputs:
         """
         target = self.clip_path(clip.shot_id)
         with _unusable(target):
-            _sync_file(part)
+            sync_file(part)
             self._set_aside(clip.shot_id, clip.sha256)
             part.replace(target)
             sync_folder(self.folder)
@@ -153,7 +137,7 @@ class Outputs:
         target = self.earlier_path(clip)
         with _unusable(target):
             write_atomically(target.with_suffix(".json"), _json(sidecar))
-            _sync_file(part)
+            sync_file(part)
             part.replace(target)
             sync_folder(target.parent)
         return target
@@ -175,7 +159,7 @@ class Outputs:
             )
         with _unusable(target):
             self._set_aside(shot_id, clip.sha256)
-            _link_over(source, target)
+            link_over(source, target)
             sync_folder(self.folder)
         return target
 
@@ -199,9 +183,10 @@ class Outputs:
         parts = {self.part_path(attempt_id) for attempt_id in final}
         removed = []
         with _unusable(self.folder):
-            for folder in (self.folder, self.folder / _EARLIER, self.folder / _PARTS):
+            for name in ("", _EARLIER, _PARTS, _CACHE):
+                folder = self.folder / name
                 for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-                    if path in parts or _TEMPORARY.fullmatch(path.name):
+                    if path in parts or _OURS.fullmatch(path.name):
                         path.unlink(missing_ok=True)
                         removed.append(path)
         return removed
@@ -222,7 +207,7 @@ class Outputs:
         key = (stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns)
         if key not in self._digests:
             try:
-                self._digests[key] = _sha256(path)
+                self._digests[key] = sha256_of(path)
             except OSError:
                 return None
         return self._digests[key]
@@ -235,7 +220,7 @@ class Outputs:
         old = self.clip_path(shot_id)
         if not old.exists():
             return
-        digest = _sha256(old)
+        digest = sha256_of(old)
         if digest == newer_sha256:
             return
         (self.folder / _EARLIER).mkdir(exist_ok=True)
@@ -243,7 +228,7 @@ class Outputs:
         described = _described(sidecar) or digest
         for source, sha256 in ((sidecar, described), (thumbnail, described), (old, digest)):
             if source.exists():
-                _link_over(source, self._earlier(shot_id, sha256, source.suffix))
+                link_over(source, self._earlier(shot_id, sha256, source.suffix))
         sync_folder(self.folder / _EARLIER)
 
 
@@ -257,36 +242,6 @@ def _safe(name: str) -> str:
     if not name or name.startswith(".") or _UNSAFE.search(name):
         raise OutputUnusable(f"{name!r} cannot be a file name", fix="choose another shot id")
     return name
-
-
-def _beside(path: Path) -> Path:
-    return path.with_name(f".{path.name[:100]}.{secrets.token_hex(8)}.tmp")
-
-
-def _link_over(source: Path, target: Path) -> None:
-    """The same file under another name too, in one step; a copy where there are no hard links."""
-    if target.exists() and target.samefile(source):
-        return
-    temporary = _beside(target)
-    try:
-        try:
-            temporary.hardlink_to(source)
-        except OSError:
-            shutil.copy2(source, temporary)
-            _sync_file(temporary)
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def _sync_file(path: Path) -> None:
-    with path.open("rb+") as file:
-        os.fsync(file.fileno())
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _described(sidecar: Path) -> str | None:

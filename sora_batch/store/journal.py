@@ -131,6 +131,8 @@ class Journal:
         self._check_file()
         db.execute("BEGIN IMMEDIATE")
         outcomes = [self._change(entry) for entry in group]
+        if any(outcome.error is None for outcome in outcomes):
+            db.execute("UPDATE store SET changes = changes + 1")
         db.execute("COMMIT")
         self._check_file()
         self.ledger = page.ledger

@@ -35,14 +35,6 @@ _FAILED = f"{_ATTEMPTS} WHERE state = 'failed' AND forgiven = 0 ORDER BY seq"
 _SUMS = "SELECT money, price_usd, spent_usd, count(*) FROM attempts GROUP BY 1, 2, 3"
 _RENDERS = "SELECT model, seconds, render_s FROM attempts WHERE render_s IS NOT NULL"
 
-_COUNTS = """
-SELECT (SELECT count(*) FROM runs),
-       (SELECT count(*) FROM attempts),
-       (SELECT count(*) FROM attempts WHERE state IN ('done', 'failed', 'cancelled')),
-       (SELECT count(*) FROM attempts WHERE forgiven),
-       (SELECT count(*) FROM clips)
-"""
-
 
 def read_store(folder: Path) -> StoreReader | None:
     """The store in the folder for reading; None where there is none yet. Raises StoreBroken."""
@@ -80,7 +72,8 @@ class StoreReader:
         )
 
     def as_of(self) -> str:
-        """A word for the state of the store: another word, another state."""
+        """A word for the state of the store: another word, another state. "" before the first
+        change, as where there is no store."""
         with self._moment() as db:
             return _as_of(db)
 
@@ -133,7 +126,8 @@ class StoreReader:
 
 
 def _as_of(db: sqlite3.Connection) -> str:
-    return "/".join(str(count) for count in db.execute(_COUNTS).fetchone())
+    name, changes = db.execute("SELECT id, changes FROM store").fetchone()
+    return f"{name}.{changes}" if changes else ""
 
 
 def _of_shot(db: sqlite3.Connection, select: str, shot_id: ShotId | None) -> Iterable[Row]:

@@ -9,6 +9,13 @@ CREATE TABLE migrations (
     applied_at TEXT NOT NULL
 );
 
+-- One row: which store this is, and how often it was changed. A plan says which state it saw.
+CREATE TABLE store (
+    id      TEXT NOT NULL,
+    changes INTEGER NOT NULL
+);
+INSERT INTO store VALUES (lower(hex(randomblob(8))), 0);
+
 CREATE TABLE runs (
     seq             INTEGER PRIMARY KEY,
     id              TEXT NOT NULL UNIQUE,

@@ -7,9 +7,7 @@ returns, and a change that could not be made raises in exactly the coroutine tha
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -17,6 +15,7 @@ from functools import partial
 from pathlib import Path
 
 from sora_batch.clock import Clock
+from sora_batch.durable import sync_folder
 from sora_batch.errors import OutputUnusable
 from sora_batch.records import Attempt, Clip, History, Ledger, RunId, RunRow
 from sora_batch.shots import ShotId
@@ -50,7 +49,9 @@ def _open_locked(path: Path, lock: RunLock) -> Store:
     db = open_for_writing(path)
     try:
         if is_new:
-            _settle_folder(path.parent)
+            # Commits save what is in the store; its own name is the folder's to save.
+            sync_folder(path.parent)
+            sync_folder(path.parent.parent)
         read = open_for_reading(path)
         if read is None:
             raise broken(path, "it is empty after it was made")
@@ -112,7 +113,8 @@ class Store:
         return self._reader.history(intact=intact)
 
     def as_of(self) -> str:
-        """A word for the state of the store: another word, another state."""
+        """A word for the state of the store: another word, another state. "" before the first
+        change, as where there is no store."""
         return self._reader.as_of()
 
     def attempts(self, shot_id: ShotId | None = None) -> list[Attempt]:
@@ -143,14 +145,3 @@ class Store:
         self._reader.close()
         self._journal.close()
         self._lock.release()
-
-
-def _settle_folder(folder: Path) -> None:
-    """Puts the name of a new store on the disk: commits alone would only save its contents."""
-    for place in (folder, folder.parent):
-        with suppress(OSError):  # Windows opens no folders, and needs none of this
-            handle = os.open(place, os.O_RDONLY)
-            try:
-                os.fsync(handle)
-            finally:
-                os.close(handle)
