@@ -72,7 +72,7 @@ class Commands(click.Group):
     cls=Commands,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="""\b
-Completion of commands, options, files and shot ids (bash; write zsh or fish instead):
+Completion of commands, options and shot ids, for bash (or zsh_source):
   eval "$(_SORA_BATCH_COMPLETE=bash_source sora-batch)"
 """,
 )

@@ -10,7 +10,7 @@ import click
 from sora_batch.commands.options import Overrides, complete_shots, json_option, manifest_options
 
 
-@click.command("accept")
+@click.command("accept", short_help="Keep the clips of changed shots, without paying.")
 @manifest_options()
 @click.argument("shots", nargs=-1, required=True, shell_complete=complete_shots)
 @json_option

@@ -12,7 +12,7 @@ import click
 from sora_batch.commands.options import Overrides, json_option, manifest_options
 
 
-@click.command("check")
+@click.command("check", short_help="List every problem of a manifest at once; free.")
 @manifest_options()
 @json_option
 def command(*, manifest: Path, overrides: Overrides, as_json: bool) -> int:

@@ -18,7 +18,7 @@ from sora_batch.commands.options import (
 )
 
 
-@click.command("explain")
+@click.command("explain", short_help="Say why a shot would, or would not, be made again.")
 @manifest_options()
 @click.argument("shot", shell_complete=complete_shots)
 @json_option

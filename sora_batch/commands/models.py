@@ -12,7 +12,7 @@ import click
 from sora_batch.commands.options import json_option, width_for_tables, width_of_terminal
 
 
-@click.command("models")
+@click.command("models", short_help="List models, their limits and their prices.")
 @click.argument("provider", required=False)
 @json_option
 def command(provider: str | None, as_json: bool) -> int:

@@ -9,7 +9,7 @@ import click
 from sora_batch.commands.options import Overrides, json_option, manifest_options, select_option
 
 
-@click.command("plan")
+@click.command("plan", short_help="Show what a run would make, why, and for how much.")
 @manifest_options(limits=True)
 @select_option
 @click.option("--all", "every_shot", is_flag=True, help="List every shot, not only the first.")

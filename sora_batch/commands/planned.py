@@ -44,5 +44,5 @@ def show(plan: Plan, *, as_json: bool, every_shot: bool = False) -> int:
         click.echo(json.dumps(plan_json(plan), ensure_ascii=False))
     else:
         paint = paint_for(sys.stdout, os.environ)
-        click.echo(plan_text(plan, width_of_terminal(), paint=paint))
+        click.echo(plan_text(plan, width_of_terminal(), paint=paint, every_shot=every_shot))
     return BudgetExceeded.exit_code if plan.over_budget_usd else 0

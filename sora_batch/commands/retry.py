@@ -15,7 +15,7 @@ from sora_batch.commands.options import (
 )
 
 
-@click.command("retry")
+@click.command("retry", short_help="Make again what has failed.")
 @manifest_options(limits=True)
 @select_option
 @run_options

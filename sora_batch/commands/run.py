@@ -15,7 +15,7 @@ from sora_batch.commands.options import (
 )
 
 
-@click.command("run")
+@click.command("run", short_help="Make the clips of a manifest, or of a saved plan.")
 @manifest_options(limits=True)
 @select_option
 @run_options

@@ -7,7 +7,7 @@ import json
 import click
 
 
-@click.command("schema")
+@click.command("schema", short_help="Print the JSON Schema of manifests, for editors.")
 def command() -> int:
     """The manifest's JSON Schema, for editors that complete and check YAML.
 

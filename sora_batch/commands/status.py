@@ -18,7 +18,7 @@ from sora_batch.commands.options import (
 )
 
 
-@click.command("status")
+@click.command("status", short_help="Show where every shot stands, and the money.")
 @manifest_options()
 @json_option
 def command(*, manifest: Path, overrides: Overrides, as_json: bool) -> int:
