@@ -33,11 +33,17 @@ _LIFTED: Mapping[str, Callable[[Step], str]] = {
 """Columns that are said once, above the table, where all rows have the same in them."""
 
 
-def plan_text(plan: Plan, width: int = 80, *, paint: Paint = PLAIN) -> str:
-    """What would be done, why, and what it comes to; no line wider than `width` columns."""
+def plan_text(
+    plan: Plan, width: int = 80, *, paint: Paint = PLAIN, every_shot: bool = False
+) -> str:
+    """What would be done, why, and what it comes to; no line wider than `width` columns.
+
+    `every_shot` has a line for each shot even where the plan is long.
+    """
+    long = len(plan.steps) > LONG and not every_shot
     blocks = [
         _heading(plan, width, paint),
-        _long_table(plan, width, paint) if len(plan.steps) > LONG else _table(plan, width, paint),
+        _long_table(plan, width, paint) if long else _table(plan, width, paint),
         estimate_lines(plan, width, paint=paint),
         _notices(plan, width),
     ]
@@ -225,7 +231,7 @@ def _story(steps: Sequence[Step]) -> str:
 def _how_to_see_all(plan: Plan) -> str:
     spec = plan.steps[0].shot.spec
     return (
-        f"every shot: `sora-batch plan {plan.manifest.file} --json`; some of them: "
+        f"every shot: `sora-batch plan {plan.manifest.file} --all`; some of them: "
         f"`--select {spec}`, `--select state:make`"
     )
 
