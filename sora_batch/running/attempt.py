@@ -68,7 +68,7 @@ async def order(
     except TimeoutError:
         return await hold(tools, attempt, f"no answer within {POST_TIMEOUT_S:g} s")
     tools.limits.accepted(step.shot.model)
-    return await _accepted(tools, attempt, report.id)
+    return await _accepted(tools, attempt, report)
 
 
 async def _intend(tools: Tools, attempt: Attempt) -> Attempt:
@@ -83,18 +83,22 @@ async def _intend(tools: Tools, attempt: Attempt) -> Attempt:
     return attempt
 
 
-async def _accepted(tools: Tools, intent: Attempt, job: JobId) -> Outcome | Attempt:
+async def _accepted(tools: Tools, intent: Attempt, report: JobReport) -> Outcome | Attempt:
     """Writes down the job that the order was answered with."""
     attempt = replace(
-        intent, state=AttemptState.SUBMITTED, job_id=job, submitted_at=tools.clock.now()
+        intent,
+        state=AttemptState.SUBMITTED,
+        job_id=report.id,
+        submitted_at=tools.clock.now(),
     )
     try:
         # The job id must be on disk before the first poll: a crash here otherwise loses a clip.
         await tools.store.record(attempt)
     except ChangeRefused as refusal:
-        return await hold(tools, intent, f"answered with job {job}; {refusal.message}")
-    tools.tell(ShotSubmitted(attempt.shot_id, attempt.number, job, attempt.price_usd))
-    return attempt
+        return await hold(tools, intent, f"answered with job {report.id}; {refusal.message}")
+    tools.tell(ShotSubmitted(attempt.shot_id, attempt.number, report.id, attempt.price_usd))
+    # Some servers are done by the time they answer.
+    return await _told(tools, attempt, report) or attempt
 
 
 async def wait_for_render(
