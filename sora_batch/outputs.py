@@ -226,9 +226,12 @@ class Outputs:
         (self.folder / _EARLIER).mkdir(exist_ok=True)
         sidecar, thumbnail = self.sidecar_path(shot_id), self.thumbnail_path(shot_id)
         described = _described(sidecar) or digest
-        for source, sha256 in ((sidecar, described), (thumbnail, described), (old, digest)):
+        for source in (sidecar, thumbnail):
             if source.exists():
-                link_over(source, self._earlier(shot_id, sha256, source.suffix))
+                # A copy: whoever writes the newer one in place must not reach the older through it.
+                target = self._earlier(shot_id, described, source.suffix)
+                write_atomically(target, source.read_bytes())
+        link_over(old, self._earlier(shot_id, digest, ".mp4"))
         sync_folder(self.folder / _EARLIER)
 
 
