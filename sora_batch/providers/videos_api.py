@@ -6,6 +6,7 @@ prove that nothing was accepted (5xx, a timeout, a reply nobody can read) is an 
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -28,6 +29,7 @@ from sora_batch.providers.provider import (
 from sora_batch.shots import JobId, Json
 
 _REDIRECTS = 5
+_CHUNK_BYTES = 1024 * 1024
 _MEDIA_TYPES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg"}
 _SOURCE_PATHS = {"edit": "/videos/edits", "extend": "/videos/extensions"}
 
@@ -213,13 +215,16 @@ class VideosApi:
             body = await response.aread()
             raise self._no_answer(response, body, "the clip")
         resumed = response.status_code == httpx.codes.PARTIAL_CONTENT
-        size = have if resumed else 0
-        with target.open("ab" if resumed else "wb") as file:
-            async for chunk in response.aiter_bytes(256 * 1024):
-                size += len(chunk)
-                if size > limit_bytes:
-                    raise JobUnreachable(f"the clip is larger than {limit_bytes} bytes")
-                file.write(chunk)
+        size, mode = (have, "ab") if resumed else (0, "wb")
+        # The disk may take milliseconds to open a file, and the loop has a thousand jobs to see to.
+        async for chunk in response.aiter_bytes(_CHUNK_BYTES):
+            size += len(chunk)
+            if size > limit_bytes:
+                raise JobUnreachable(f"the clip is larger than {limit_bytes} bytes")
+            await asyncio.to_thread(_write, target, mode, chunk)
+            mode = "ab"
+        if mode == "wb":
+            await asyncio.to_thread(_write, target, mode, b"")
         return size
 
     def _no_answer(
@@ -234,6 +239,11 @@ class VideosApi:
             return JobMissing(message, expired=code == 410)
         wait = replies.retry_after_s(response.headers, self._clock.now())
         return JobUnreachable(message, retry_after_s=wait)
+
+
+def _write(target: Path, mode: str, chunk: bytes) -> None:
+    with target.open(mode) as file:
+        file.write(chunk)
 
 
 def _parts(request: RenderRequest) -> list[tuple[str, tuple[str | None, bytes | str, str | None]]]:
