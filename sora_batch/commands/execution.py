@@ -15,14 +15,9 @@ from sora_batch import api
 from sora_batch.commands.options import width_of_terminal
 from sora_batch.errors import ConsentNeeded
 from sora_batch.planning.plan import Action, Plan
+from sora_batch.views.background import Background, Watcher
 from sora_batch.views.paint import is_terminal, paint_for
-from sora_batch.views.progress import (
-    Background,
-    JsonObserver,
-    PlainObserver,
-    TqdmObserver,
-    Watcher,
-)
+from sora_batch.views.progress import JsonObserver, PlainObserver, TqdmObserver
 from sora_batch.views.summary import plan_line, price_words, summary_text
 from sora_batch.views.text import counted, printable, wrapped
 from sora_batch.views.tracking import Tally

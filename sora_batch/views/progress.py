@@ -1,22 +1,19 @@
 """Shows a run while it goes on: bars on a terminal, lines in a log, JSON lines for programs.
 
 A reader who goes away does not end the run: what is being rendered is paid for, so the observer
-falls silent and the run goes on. Nor does a reader who does not keep up: `Background` takes the
-events off the run's hands.
+falls silent and the run goes on. Nor does one who does not keep up: see `background.py`.
 """
 
 from __future__ import annotations
 
 import json
-import queue
 import re
-import threading
+import shutil
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
-from types import TracebackType
-from typing import NoReturn, Protocol, Self, TextIO
+from typing import NoReturn, TextIO
 
 from tqdm import tqdm
 
@@ -24,80 +21,14 @@ from sora_batch.events import Event, RunFinished, RunStarted, ShotDone, ShotSubm
 from sora_batch.shots import Json
 from sora_batch.views.facts import as_json
 from sora_batch.views.paint import PLAIN, Paint
-from sora_batch.views.text import cut, printable, span, table
-from sora_batch.views.tracking import Rendering, Tally, sentence
+from sora_batch.views.text import cut, printable, span, table, wrapped
+from sora_batch.views.tracking import Rendering, Tally, colour_of, sentence
 
 MOST_LINES = 8
 _ID_COLUMNS = 40
+_BAR = "{percentage:3.0f}% |{bar}| {desc} {elapsed}"
 _REDRAW_S = 0.1
 _HEARTBEAT_S = 60.0
-
-
-class Watcher(Protocol):
-    """An observer that also wants to know when time passes without events, and when it is over."""
-
-    def __call__(self, event: Event) -> None:
-        """Something happened."""
-        ...
-
-    def tick(self) -> None:
-        """Nothing happened for a second."""
-        ...
-
-    def close(self) -> None:
-        """Nothing more will come."""
-        ...
-
-
-class Background:
-    """An observer that hands every event to a watcher in a thread of its own.
-
-    A terminal that is held (Ctrl-S, a pager) would otherwise hold polls and downloads too.
-    """
-
-    def __init__(self, watcher: Watcher, *, tick_s: float = 1.0) -> None:
-        self._watcher = watcher
-        self._tick_s = tick_s
-        self._events: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._work, name="progress", daemon=True)
-        self._broke: Exception | None = None
-
-    def __call__(self, event: Event) -> None:
-        """Takes the event and returns at once."""
-        self._events.put(event)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._events.put(None)
-        self._thread.join()
-        if self._broke is not None and error is None:
-            raise self._broke
-
-    def _work(self) -> None:
-        try:
-            self._show()
-        except Exception as error:  # noqa: BLE001 - told when the run is over, which goes first
-            self._broke = error
-
-    def _show(self) -> None:
-        while True:
-            try:
-                event = self._events.get(timeout=self._tick_s)
-            except queue.Empty:
-                self._watcher.tick()
-                continue
-            if event is None:
-                break
-            self._watcher(event)
-        self._watcher.close()
 
 
 class JsonObserver:
@@ -151,9 +82,9 @@ class PlainObserver:
     def __call__(self, event: Event) -> None:
         """Says what happened, if it is worth a line."""
         self._tally(event)
-        line = sentence(event, attempts=self._attempts, paint=self._paint)
+        line = sentence(event, attempts=self._attempts)
         if line:
-            self._say(line)
+            self._say(colour_of(event, self._paint)(line))
             self._said_at = self._now()
 
     def tick(self) -> None:
@@ -201,14 +132,9 @@ class TqdmObserver:
         self._tally(event)
         with suppress(OSError, ValueError):
             if isinstance(event, RunStarted):
-                self._bar = self._opened(event)
-            line = (
-                ""
-                if _is_routine(event)
-                else sentence(event, attempts=self._attempts, paint=self._paint)
-            )
-            if line:
-                tqdm.write(line, file=self._stream)
+                self._bar = self._shown(0, _BAR, event.shots)
+            if not _is_routine(event):
+                self._say(event)
             if self._now() - self._drawn_at >= _REDRAW_S:
                 self._draw()
 
@@ -226,16 +152,12 @@ class TqdmObserver:
                 self._bar.close()
         self._lines, self._bar = [], None
 
-    def _opened(self, event: RunStarted) -> tqdm[NoReturn]:
-        bar: tqdm[NoReturn] = tqdm(
-            total=event.shots,
-            file=self._stream,
-            bar_format="{percentage:3.0f}% |{bar}| {desc} {elapsed}",
-            leave=False,
-            ncols=self._columns,
-            dynamic_ncols=self._columns is None,
-        )
-        return bar
+    def _say(self, event: Event) -> None:
+        words = sentence(event, attempts=self._attempts)
+        colour = colour_of(event, self._paint)
+        width = self._columns or shutil.get_terminal_size().columns
+        for line in wrapped(words, width) if words else ():
+            tqdm.write(colour(line), file=self._stream)
 
     def _draw(self) -> None:
         if self._bar is None:
@@ -243,23 +165,24 @@ class TqdmObserver:
         self._drawn_at = self._now()
         rows = rendering_lines(self._tally, self._drawn_at)
         while len(self._lines) < len(rows):
-            self._lines.append(self._line(len(self._lines) + 1))
+            self._lines.append(self._shown(len(self._lines) + 1, "{desc}"))
         for place, line in enumerate(self._lines):
             line.set_description_str(rows[place] if place < len(rows) else "")
         self._bar.n = self._tally.settled
         words = filter(None, [self._tally.headline(), self._tally.troubles()])
         self._bar.set_description_str(", ".join(words))
 
-    def _line(self, position: int) -> tqdm[NoReturn]:
-        line: tqdm[NoReturn] = tqdm(
+    def _shown(self, position: int, form: str, total: int | None = None) -> tqdm[NoReturn]:
+        bar: tqdm[NoReturn] = tqdm(
+            total=total,
             file=self._stream,
             position=position,
-            bar_format="{desc}",
+            bar_format=form,
             leave=False,
             ncols=self._columns,
             dynamic_ncols=self._columns is None,
         )
-        return line
+        return bar
 
 
 def rendering_lines(tally: Tally, now: float) -> list[str]:

@@ -26,7 +26,7 @@ from sora_batch.events import (
 )
 from sora_batch.records import ZERO, Clip, Failure
 from sora_batch.shots import ShotId
-from sora_batch.views.paint import PLAIN, Paint
+from sora_batch.views.paint import Paint
 from sora_batch.views.text import counted, dollars, printable, span
 
 
@@ -126,24 +126,24 @@ class Tally:
         return ", ".join(f"{len(shots):,} {word}" for shots, word in groups if shots)
 
 
-def sentence(event: Event, *, attempts: int, paint: Paint = PLAIN) -> str:
+def colour_of(event: Event, paint: Paint) -> Callable[[str], str]:
+    """How the event's sentence is coloured."""
+    match event:
+        case ShotDone():
+            return paint.good
+        case ShotFailed():
+            return paint.bad
+        case ShotRetrying() | ShotHeld() | ShotBlocked():
+            return paint.wary
+        case _:
+            return str
+
+
+def sentence(event: Event, *, attempts: int) -> str:
     """The event for a person, shot first; empty for what is not worth a line.
 
     `attempts` is how many tries a shot has.
     """
-    words = _words(event, attempts)
-    match event:
-        case ShotDone():
-            return paint.good(words)
-        case ShotFailed():
-            return paint.bad(words)
-        case ShotRetrying() | ShotHeld() | ShotBlocked():
-            return paint.wary(words)
-        case _:
-            return words
-
-
-def _words(event: Event, attempts: int) -> str:
     match event:
         case ShotSubmitted():
             verb = "job found again" if event.resumed else "submitted"

@@ -27,8 +27,8 @@ from sora_batch.events import (
 )
 from sora_batch.records import Clip, Failure, FailureKind, Ledger
 from sora_batch.shots import Fingerprint, JobId, ShotId, Size
+from sora_batch.views.background import Background
 from sora_batch.views.progress import (
-    Background,
     JsonObserver,
     PlainObserver,
     TqdmObserver,
