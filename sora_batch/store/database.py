@@ -20,7 +20,7 @@ from sora_batch.store.failures import (
     unusable_for_reading,
     unusable_for_writing,
 )
-from sora_batch.store.filesystem import on_network
+from sora_batch.store.filesystem import MOUNTS, on_network
 from sora_batch.store.migrations import STEPS, is_ours, needed_program, upgrade, version_of
 
 STORE_NAME = "state.db"
@@ -31,7 +31,9 @@ _CHECKED_WHOLE_BYTES = 8 << 20
 _UNOPENED = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY}
 
 
-def open_for_writing(path: Path, *, steps: Sequence[str] = STEPS) -> sqlite3.Connection:
+def open_for_writing(
+    path: Path, *, steps: Sequence[str] = STEPS, mounts: Path = MOUNTS
+) -> sqlite3.Connection:
     """The store, made or upgraded where needed. Raises StoreBroken, OutputUnusable, StoreBusy."""
     with _in_our_words(path, unusable_for_writing):
         _check_header(path)
@@ -40,7 +42,7 @@ def open_for_writing(path: Path, *, steps: Sequence[str] = STEPS) -> sqlite3.Con
             _check_version(db, path, len(steps))
             # SQLite's WAL needs memory shared by all its users, which no network file system
             # gives to two machines; there a rollback journal is slower and right.
-            mode = "DELETE" if on_network(path) else "WAL"
+            mode = "DELETE" if on_network(path, mounts=mounts) else "WAL"
             db.execute(f"PRAGMA journal_mode = {mode}")
             db.execute("PRAGMA synchronous = FULL")
             db.execute("PRAGMA fullfsync = ON")
@@ -82,10 +84,11 @@ def _connect_to_read(path: Path) -> sqlite3.Connection:
     with tempfile.TemporaryDirectory(prefix="sora-batch-") as folder:
         copy = Path(folder, STORE_NAME)
         shutil.copyfile(path, copy)
-        log = path.with_name(path.name + "-wal")
-        if log.exists():
-            shutil.copyfile(log, copy.with_name(copy.name + "-wal"))
-        return _in_memory(_connect_in_place(copy))
+        for ending in ("-wal", "-journal"):
+            log = path.with_name(path.name + ending)
+            if log.exists():
+                shutil.copyfile(log, copy.with_name(copy.name + ending))
+        return _in_memory(sqlite3.connect(copy, isolation_level=None))
 
 
 def _connect_in_place(path: Path) -> sqlite3.Connection:

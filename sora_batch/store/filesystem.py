@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
+MOUNTS = Path("/proc/self/mounts")
+"""Linux's list of mounted file systems: device, mount point, type, a line each."""
+
 _NETWORK = frozenset(
     "9p afs beegfs ceph cifs fuse.glusterfs fuse.s3fs fuse.sshfs gpfs lustre ncpfs nfs nfs4 smb3"
     " smbfs vboxsf virtiofs".split()
 )
 
 
-def on_network(path: Path, *, mounts: Path = Path("/proc/self/mounts")) -> bool:
-    """Whether other machines may have the same file open. False where that cannot be told.
-
-    `mounts` is Linux's list of mounted file systems: device, mount point, type, a line each.
-    """
+def on_network(path: Path, *, mounts: Path = MOUNTS) -> bool:
+    """Whether other machines may have the same file open. False where that cannot be told."""
     try:
         lines = mounts.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:

@@ -9,14 +9,17 @@ import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from sora_batch.clock import SystemClock
 from sora_batch.errors import OutputUnusable, StoreBroken
-from sora_batch.store import open_store, read_store
+from sora_batch.records import Ledger
+from sora_batch.store import changes, open_store, read_store
 from sora_batch.store.database import open_for_reading, open_for_writing
+from sora_batch.store.journal import Journal
 from sora_batch.store.migrations import STEPS, upgrade, version_of
 from tests.store.making import make_attempt, opened, submitted, whole
 
@@ -265,3 +268,55 @@ def test_an_output_folder_that_is_a_file_is_said(tmp_path: Path) -> None:
         with pytest.raises(OutputUnusable, match="a file stands where a folder is needed"):
             open_store(folder, clock=CLOCK)
         assert read_store(folder) is None
+
+
+@pytest.fixture
+def on_nfs(tmp_path: Path) -> Path:
+    """A list of mounts by which everything is on a network file system."""
+    mounts = tmp_path / "mounts"
+    mounts.write_text("fs:/export / nfs4 rw 0 0\n")
+    return mounts
+
+
+def test_on_a_network_file_system_there_is_no_shared_memory_and_readers_still_work(
+    tmp_path: Path, on_nfs: Path
+) -> None:
+    folder = tmp_path / "out"
+    folder.mkdir()
+    path = folder / "state.db"
+    journal = Journal(open_for_writing(path, mounts=on_nfs), path, Ledger())
+
+    async def scenario() -> None:
+        reader = read_store(folder)
+        assert reader is not None
+        for n in range(5):
+            change = partial(changes.put_attempt, attempt=make_attempt(f"a{n}"), budget=None)
+            await journal.make(change)
+            assert len(reader.attempts()) == n + 1
+            assert {p.name for p in folder.iterdir()} == {"state.db"}
+        reader.close()
+
+    try:
+        asyncio.run(scenario())
+    finally:
+        journal.close()
+
+
+def test_half_a_commit_left_on_a_network_file_system_is_read_as_none(
+    tmp_path: Path, on_nfs: Path, open_folder: Path
+) -> None:
+    fill(tmp_path, 3)
+    db = open_for_writing(tmp_path / "state.db", mounts=on_nfs)
+    db.execute("PRAGMA cache_size = 1")
+    db.execute("BEGIN")
+    db.execute("UPDATE attempts SET note = hex(randomblob(20000))")
+    for path in tmp_path.glob("state.db*"):
+        shutil.copyfile(path, open_folder / path.name)
+    assert {path.name for path in open_folder.iterdir()} == {"state.db", "state.db-journal"}
+    db.execute("ROLLBACK")
+    db.close()
+    with unwritable(open_folder):
+        reader = read_store(open_folder)
+        assert reader is not None
+        assert [a.note for a in reader.attempts()] == ["", "", ""]
+        reader.close()

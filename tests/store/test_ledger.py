@@ -46,7 +46,7 @@ def life(name: str, price: Decimal, ending: int) -> list[Attempt]:
     ][ending]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.lists(st.tuples(PRICES, st.integers(0, 4)), max_size=8), st.randoms())
 def test_any_interleaving_keeps_the_ledger_and_survives_reopening(
     kinds: list[tuple[Decimal, int]], chance: random.Random
