@@ -16,7 +16,7 @@ from sora_batch.records import Attempt
 from sora_batch.shots import Json
 from sora_batch.views.facts import as_json
 from sora_batch.views.paint import PLAIN, Paint
-from sora_batch.views.text import cells, dollars, printable, wrapped
+from sora_batch.views.text import cells, dollars, money_text, printable, wrapped
 from sora_batch.views.tracking import why
 
 _DIGEST = 10
@@ -49,7 +49,7 @@ def explain_json(found: Explanation) -> dict[str, Json]:
         "action": step.action.value,
         "reason": step.reason,
         "where": str(step.shot.where),
-        "price_usd": as_json(step.price_usd),
+        "price_usd": money_text(step.price_usd),
         "fingerprint": step.fingerprint,
         "compared": found.compared,
         "since": as_json(found.since),

@@ -8,6 +8,7 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
+from sora_batch.records import Ledger
 from sora_batch.shots import Json, Size
 from sora_batch.views.text import money_text
 
@@ -15,14 +16,14 @@ from sora_batch.views.text import money_text
 def as_json(value: object) -> Json:
     """The value with everything in it as JSON has it; a record becomes its fields by name.
 
-    Exact numbers keep their digits (`"0.80"`), since a float would lose them; what is not known is
-    null; sizes are `"1280x720"`.
+    Exact numbers keep their digits, since a float would lose them: money at least cents (`"0.80"`),
+    others as written (`"4"`). What is not known is null; sizes are `"1280x720"`.
     """
     match value:
         case None | bool() | int() | float():
             return value
         case Decimal():
-            return money_text(value) if value.is_finite() else str(value)
+            return f"{value.normalize():f}"
         case str():
             return str(value)
         case Size() | Path():
@@ -34,6 +35,13 @@ def as_json(value: object) -> Json:
         case list() | tuple() | set() | frozenset():
             return [as_json(entry) for entry in value]
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = dataclasses.fields(value)
-        return {field.name: as_json(getattr(value, field.name)) for field in fields}
+        names = [field.name for field in dataclasses.fields(value)]
+        return {name: _field(value, name) for name in names}
     raise TypeError(f"no JSON for {type(value).__name__}")
+
+
+def _field(record: object, name: str) -> Json:
+    value = getattr(record, name)
+    if isinstance(value, Decimal) and ("usd" in name or isinstance(record, Ledger)):
+        return money_text(value)
+    return as_json(value)

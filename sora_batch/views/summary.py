@@ -75,9 +75,9 @@ def _headline(plan: Plan, finished: RunFinished, paint: Paint) -> str:
         (finished.in_flight, "in flight"),
     )
     words = ", ".join(f"{number:,} {word}" for number, word in groups if number)
-    ended = "interrupted after" if finished.interrupted else "in"
+    ended = "; interrupted after" if finished.interrupted else " in"
     name = paint.strong(plan.manifest.name)
-    return f"{name}: {words or 'nothing to do'} {ended} {span(finished.wall_s)}"
+    return f"{name}: {words or 'nothing to do'}{ended} {span(finished.wall_s)}"
 
 
 def _shots(
@@ -114,30 +114,30 @@ def _differing(tally: Tally) -> list[tuple[ShotId, str]]:
 
 
 def _next_lines(plan: Plan, finished: RunFinished, width: int) -> list[str]:
-    steps = _next(plan, finished)
-    lines = [line for step in steps for line in wrapped(step, width, indent="next   ")]
+    """What to type, each command on a line of its own, and under it what it is good for."""
+    file = shlex.quote(_shown(plan.manifest.file))
+    lines: list[str] = []
+    for command, purpose in _next(plan, finished):
+        lines.append(f"{'       ' if lines else 'next   '}sora-batch {command} {file}")
+        lines += wrapped(purpose, width, indent="         ")
     return ["", *lines] if lines else []
 
 
-def _next(plan: Plan, finished: RunFinished) -> list[str]:
-    """What to type, the most pressing first, each with what it is good for."""
-    file = shlex.quote(_shown(plan.manifest.file))
+def _next(plan: Plan, finished: RunFinished) -> list[tuple[str, str]]:
     steps = []
     if finished.in_flight:
-        rendering = counted(finished.in_flight, "shot is", "shots are")
-        steps.append(
-            f"sora-batch run {file}: {rendering} still rendering on the server; "
-            "it picks them up and pays nothing again"
-        )
+        many = finished.in_flight > 1
+        them, are = ("them", "shots are") if many else ("it", "shot is")
+        rendering = f"{counted(finished.in_flight, are, are)} still the server's"
+        steps.append(("run", f"{rendering}; it picks {them} up and pays nothing again"))
     elif finished.interrupted or finished.stopped:
-        steps.append(f"sora-batch run {file}: goes on where this run stopped")
+        steps.append(("run", "goes on where this run stopped"))
     if finished.failed:
-        what = "tries what failed again" if finished.failed > 1 else "tries the failed shot again"
-        steps.append(f"sora-batch retry {file}: {what}")
+        steps.append(("retry", "tries again what has failed"))
     if finished.held:
-        steps.append(f"sora-batch status {file}: says what may have become of the shots on hold")
+        steps.append(("status", "says what may have become of the shots on hold"))
     if not steps and plan.selection:
-        steps.append(f"sora-batch run {file}: makes the shots that were not selected")
+        steps.append(("run", "makes the shots that were not selected, too"))
     return steps
 
 

@@ -1,0 +1,92 @@
+"""The lines that close a run."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+
+from sora_batch.events import RunFinished, ShotBlocked, ShotFailed, ShotHeld, ShotSubmitted
+from sora_batch.manifest.settings import Manifest, ProviderSettings
+from sora_batch.planning.plan import Plan
+from sora_batch.records import Failure, FailureKind, Ledger
+from sora_batch.shots import JobId, ShotId
+from sora_batch.views.summary import plan_line, summary_text
+from sora_batch.views.tracking import Tally
+
+PLAN = Plan(
+    manifest=Manifest(
+        name="harbour",
+        file=Path("manifests/harbour launch.yaml"),
+        folder=Path("manifests"),
+        sha256="",
+        provider=ProviderSettings(name="gpu-box", kind="vllm-omni"),
+        output=Path("outputs/harbour"),
+        shots=(),
+    ),
+    steps=(),
+)
+DONE = RunFinished("r1", 2, 1, 0, 0, 0, 0, Ledger(spent=Decimal("1.60")), 12.3)
+
+
+def test_all_well_is_four_lines() -> None:
+    assert (
+        summary_text(PLAN, Tally(), DONE, width=80)
+        == """\
+harbour: 2 made, 1 reused in 12 s
+
+clips  outputs/harbour/ (3 clips of this run)
+
+spent  reserved   held  uncertain  released
+$1.60     $0.00  $0.00      $0.00     $0.00"""
+    )
+
+
+def test_trouble_is_named_shot_by_shot_with_what_to_type_next() -> None:
+    tally = Tally()
+    refused = Failure(FailureKind.REFUSED, "refused by moderation (prompt)", "violence")
+    tally(ShotFailed(ShotId("night"), 1, refused, Decimal(0)))
+    tally(ShotHeld(ShotId("dusk"), 1, "not finished after 600 s", Decimal("0.80")))
+    tally(ShotBlocked(ShotId("dawn"), "needs `night`, which failed"))
+    tally(ShotSubmitted(ShotId("noon"), 1, JobId("vid_1"), None))
+    finished = RunFinished("r1", 0, 0, 1, 1, 1, 1, Ledger(), 75.0, interrupted=True)
+    assert (
+        summary_text(PLAN, tally, finished, width=80)
+        == """\
+harbour: 1 failed, 1 on hold, 1 blocked, 1 in flight; interrupted after 1 min 15 s
+
+failed
+  night: refused by moderation (prompt) (the server said: violence)
+
+on hold
+  dusk: not finished after 600 s
+
+blocked
+  dawn: needs `night`, which failed
+
+in flight
+  noon: submitted
+
+next   sora-batch run 'manifests/harbour launch.yaml'
+         1 shot is still the server's; it picks it up and pays nothing again
+       sora-batch retry 'manifests/harbour launch.yaml'
+         tries again what has failed
+       sora-batch status 'manifests/harbour launch.yaml'
+         says what may have become of the shots on hold"""
+    )
+
+
+def test_many_failures_are_counted_and_not_all_listed() -> None:
+    tally = Tally()
+    for number in range(30):
+        failure = Failure(FailureKind.TRANSIENT, "failed")
+        tally(ShotFailed(ShotId(f"shot{number}"), 3, failure, None))
+    finished = replace(DONE, done=0, reused=0, failed=30, stopped="the key is not accepted")
+    text = summary_text(PLAN, tally, finished, width=80)
+    assert "  and 18 more" in text
+    assert "stopped  the key is not accepted" in text
+    assert max(map(len, text.splitlines())) <= 80
+
+
+def test_a_plan_of_nothing_is_said_to_be_one() -> None:
+    assert plan_line(PLAN) == "harbour on gpu-box: no shots"
