@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageOps
 
 from sora_batch.simulator.background import make_background
 from sora_batch.simulator.camera import Camera, enlargement
 from sora_batch.simulator.encode import encode
+from sora_batch.simulator.fonts import shared_book
 from sora_batch.simulator.orders import FRAMES_PER_SECOND
 from sora_batch.simulator.planes import Planes
 from sora_batch.simulator.scene import Scene
+from sora_batch.simulator.slate import Slate
 from sora_batch.simulator.sound import make_sound
 
 
@@ -29,22 +31,19 @@ def render_animatic(
 
 
 def _frames(scene: Scene, report: Callable[[float], None]) -> Iterator[Planes]:
-    picture = _picture(scene)
-    ImageDraw.Draw(picture).text(
-        (20, 20),
-        f"{scene.title}\n{scene.mark}\n{scene.prompt[:80]}",
-        font=ImageFont.load_default(24),
-    )
-    camera = Camera(picture, scene.size)
+    slate = Slate(scene, shared_book())
+    camera = Camera(slate.under(_picture(scene)), scene.size)
     nearest = enlargement(scene.frames, FRAMES_PER_SECOND)
     for number in range(scene.frames):
-        zoom = nearest ** (number / scene.frames)
-        yield camera.frame(zoom)
+        # Equal ratios, not equal steps: so the approach looks even all the way.
+        planes = camera.frame(nearest ** (number / scene.frames))
+        slate.over(planes, number)
+        yield planes
         report((number + 1) / scene.frames)
 
 
 def _picture(scene: Scene) -> Image.Image:
-    if scene.reference is not None:
-        with Image.open(scene.reference) as picture:
-            return picture.convert("RGB")
-    return make_background(scene.picture_prompt, scene.picture_seed, scene.size)
+    if scene.reference is None:
+        return make_background(scene.picture_prompt, scene.picture_seed, scene.size)
+    with Image.open(scene.reference) as picture:
+        return ImageOps.exif_transpose(picture).convert("RGB")

@@ -1,0 +1,304 @@
+"""Finds a font for every character, and as late as it can.
+
+Pillow's built-in face draws plain English, so most clips never look at the machine's fonts. Only
+for characters it lacks is fontconfig asked which files cover them, or, where there is none, are
+the usual folders gone through, the likeliest names first. What is found is kept for the process.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+import os
+import shutil
+import subprocess
+import sys
+import threading
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+
+from fontTools.ttLib import TTFont, TTLibError  # type: ignore[import-untyped]
+from PIL import ImageFont, features
+
+_log = logging.getLogger(__name__)
+
+_FILES_OPENED_MOST = 400
+_CANDIDATES_COMPARED = 8
+# Colour fonts made of bitmaps come in one size only; these are the ones in use.
+_BITMAP_SIZES = (109, 128, 136, 160, 96, 64)
+_SUFFIXES = frozenset({".ttf", ".otf", ".ttc", ".otc"})
+_FOLDERS = {
+    "darwin": ("/System/Library/Fonts", "/Library/Fonts", "~/Library/Fonts"),
+    "win32": (r"%WINDIR%\Fonts", r"%LOCALAPPDATA%\Microsoft\Windows\Fonts"),
+    "linux": ("/usr/share/fonts", "/usr/local/share/fonts", "~/.local/share/fonts", "~/.fonts"),
+}
+_GOOD = (
+    ("notosans-regular", 9),
+    ("notosans", 8),
+    ("inter", 7),
+    ("dejavusans.", 6),
+    ("liberationsans", 6),
+    ("opensans", 6),
+    ("roboto", 6),
+    ("helvetica", 6),
+    ("segoeui", 6),
+    ("arial", 6),
+    ("sans", 4),
+    ("regular", 3),
+)
+_POOR = (
+    ("italic", 9),
+    ("oblique", 9),
+    ("condensed", 7),
+    ("mono", 6),
+    ("serif", 5),
+    ("bold", 5),
+    ("black", 5),
+    ("thin", 5),
+    ("light", 4),
+    ("display", 3),
+    ("symbol", 2),
+)
+_CJK_NAMES = ("cjk", "pingfang", "hiragino", "yugoth", "msyh", "msgothic", "simsun", "wqy", "han")
+_SCRIPT_NAMES = {
+    "CJK": _CJK_NAMES,
+    "HIRAGANA": _CJK_NAMES,
+    "KATAKANA": _CJK_NAMES,
+    "FULLWIDTH": _CJK_NAMES,
+    "IDEOGRAPHIC": _CJK_NAMES,
+    "HANGUL": ("malgun", "gothicneo", "nanum", *_CJK_NAMES),
+    "ARABIC": ("arabic", "geeza", "tahoma"),
+    "THAI": ("thai", "leelawad", "thonburi"),
+}
+_WIDE_NAMES = ("dejavusans", "arialuni", "notosans-regular", "segoeui", "arial", "tahoma")
+
+
+@dataclass(frozen=True)
+class Face:
+    """One font and what it can draw. `path` is None for the built-in one."""
+
+    path: Path | None
+    index: int
+    covered: frozenset[int] = field(repr=False)
+    colour: bool = False
+
+    def at(self, size: int) -> ImageFont.FreeTypeFont:
+        """The face in that many pixels; for bitmap fonts the nearest it has."""
+        return _opened(self.path, self.index, size)
+
+
+class FontBook:
+    """Every face known so far. One for the process; calls may come from any thread."""
+
+    def __init__(self, *, search: bool = True) -> None:
+        self._search = search
+        self._lock = threading.Lock()
+        self._faces: list[Face] = []
+        self._nowhere: set[int] = set()
+
+    def faces_for(self, codes: Iterable[int]) -> tuple[Face, ...]:
+        """Faces that together cover these characters as far as possible, the main one first.
+
+        The main one covers the most letters, so that a line does not change face with an accent.
+        """
+        wanted = {code for code in codes if code > 0x20}
+        builtin = builtin_face()
+        if wanted <= builtin.covered:
+            return (builtin,)
+        with self._lock:
+            missing = wanted - builtin.covered - self._nowhere
+            found: list[Face] = []
+            while missing:
+                face = self._face_covering(missing)
+                if face is None:
+                    self._nowhere.add(min(missing))
+                    missing.discard(min(missing))
+                    continue
+                found.append(face)
+                missing -= face.covered
+        found.append(builtin)
+        plain = [face for face in found if not face.colour]
+        main = max(plain, key=lambda face: len(wanted & face.covered))
+        return (main, *(face for face in found if face is not main))
+
+    def _face_covering(self, missing: set[int]) -> Face | None:
+        """The best face for the first of the missing characters."""
+        code = min(missing)
+        pictographic = is_pictograph(code)
+        known = [face for face in self._faces if code in face.covered]
+        if known and (not pictographic or any(face.colour for face in known)):
+            return max(known, key=lambda face: (face.colour and pictographic, _score(face)))
+        best: Face | None = None
+        for path, index in self._candidates(code)[:_CANDIDATES_COMPARED]:
+            face = _read_face(path, index)
+            if face is None or code not in face.covered:
+                continue
+            if pictographic and not face.colour and best is not None:
+                continue
+            if best is None or (face.colour, len(missing & face.covered)) > (
+                best.colour,
+                len(missing & best.covered),
+            ):
+                best = face
+        best = best or (max(known, key=_score) if known else None)
+        if best is not None and best not in self._faces:
+            self._faces.append(best)
+        return best
+
+    def _candidates(self, code: int) -> list[tuple[Path, int]]:
+        if not self._search:
+            return []
+        files = _ask_fontconfig(code)
+        if files is None:
+            return _first_covering(code)
+        return sorted(files, key=lambda file: -_name_score(file[0], code))
+
+
+@lru_cache(maxsize=1)
+def shared_book() -> FontBook:
+    """The process's own."""
+    return FontBook()
+
+
+@lru_cache(maxsize=1)
+def builtin_face() -> Face:
+    """The face that comes with Pillow."""
+    with TTFont(io.BytesIO(_builtin_file()), lazy=True) as font:
+        return Face(None, 0, frozenset(font.getBestCmap()))
+
+
+def is_pictograph(code: int) -> bool:
+    """Whether a character is an emoji by nature, and should be in colour where that can be."""
+    return 0x1F000 <= code <= 0x1FAFF or code in _EMOJI_BY_DEFAULT
+
+
+def needs_shaping(code: int) -> bool:
+    """Whether a character is only drawn right by a shaping engine."""
+    if unicodedata.bidirectional(chr(code)) in {"R", "AL"}:
+        return True
+    return 0x0900 <= code <= 0x0DFF or 0x1000 <= code <= 0x109F or 0x1780 <= code <= 0x17FF
+
+
+@lru_cache(maxsize=1)
+def can_shape() -> bool:
+    """Whether Pillow has its shaping engine here."""
+    return bool(features.check("raqm"))
+
+
+@lru_cache(maxsize=256)
+def _opened(path: Path | None, index: int, size: int) -> ImageFont.FreeTypeFont:
+    if path is None:
+        return ImageFont.truetype(io.BytesIO(_builtin_file()), size)
+    for pixels in (size, *_BITMAP_SIZES):
+        try:
+            return ImageFont.truetype(str(path), pixels, index=index)
+        except OSError as error:
+            refused = error
+    raise refused
+
+
+@lru_cache(maxsize=1)
+def _builtin_file() -> bytes:
+    font = ImageFont.load_default(10)
+    # Pillow opens it with its plain layout; opened from its bytes it is set with kerning.
+    if not isinstance(font, ImageFont.FreeTypeFont) or not isinstance(font.path, io.BytesIO):
+        raise TypeError("Pillow was built without FreeType: install it from a wheel")
+    return font.path.getvalue()
+
+
+@lru_cache(maxsize=1024)
+def _read_face(path: Path, index: int) -> Face | None:
+    """The face in a file; None for what is no font, or one that cannot be opened here."""
+    try:
+        with TTFont(path, fontNumber=index, lazy=True) as font:
+            covered = frozenset(font.getBestCmap() or ())
+            colour = any(table in font for table in ("CBDT", "COLR", "sbix"))
+        face = Face(path, index, _drawable(covered), colour)
+        face.at(24)
+    except (OSError, TTLibError, ValueError, KeyError, AssertionError) as error:
+        _log.info("font %s left out: %s", path, error)
+        return None
+    return face
+
+
+def _drawable(covered: frozenset[int]) -> frozenset[int]:
+    if can_shape():
+        return covered
+    return frozenset(code for code in covered if not needs_shaping(code))
+
+
+@lru_cache(maxsize=512)
+def _ask_fontconfig(code: int) -> tuple[tuple[Path, int], ...] | None:
+    """Files and indices of the fonts that cover a character; None where there is no fontconfig."""
+    program = shutil.which("fc-list")
+    if program is None:
+        return None
+    request = [program, "--format", "%{file}\t%{index}\n", f":charset={code:x}"]
+    try:
+        answer = subprocess.run(request, capture_output=True, timeout=20, check=True).stdout
+    except (OSError, subprocess.SubprocessError) as error:
+        _log.info("fontconfig is of no use: %s", error)
+        return None
+    found = []
+    for line in answer.decode(errors="replace").splitlines():
+        name, _, index = line.partition("\t")
+        path = Path(name)
+        # The upper half of fontconfig's index names an instance of a variable font.
+        if path.suffix.lower() in _SUFFIXES and index.isdigit() and int(index) < 0x10000:
+            found.append((path, int(index)))
+    return tuple(dict.fromkeys(found))
+
+
+def _first_covering(code: int) -> list[tuple[Path, int]]:
+    """The first file that covers the character, opened one after another, promising ones first."""
+    files = sorted(_font_files(), key=lambda path: -_name_score(path, code))
+    for path in files[:_FILES_OPENED_MOST]:
+        face = _read_face(path, 0)
+        if face is not None and code in face.covered:
+            return [(path, 0)]
+    return []
+
+
+@lru_cache(maxsize=1)
+def _font_files() -> tuple[Path, ...]:
+    folders = _FOLDERS.get(sys.platform, _FOLDERS["linux"])
+    found: list[Path] = []
+    for folder in folders:
+        root = Path(os.path.expandvars(folder)).expanduser()
+        for parent, _, names in os.walk(root):
+            found += [
+                Path(parent, name) for name in names if Path(name).suffix.lower() in _SUFFIXES
+            ]
+    return tuple(sorted(found))
+
+
+def _score(face: Face) -> int:
+    return _name_score(face.path, 0) if face.path else 0
+
+
+def _name_score(path: Path, code: int) -> int:
+    """How promising a file's name is: an upright sans of the character's script comes first."""
+    name = path.name.lower().replace("_", "").replace(" ", "")
+    score = next((points for part, points in _GOOD if part in name), 0)
+    score -= sum(points for part, points in _POOR if part in name.replace("sans-serif", ""))
+    if code:
+        script = unicodedata.name(chr(code), "").split(" ")[0].split("-")[0]
+        hints = _SCRIPT_NAMES.get(script, (script.lower() or "?",))
+        score += 20 * any(hint in name for hint in hints)
+        score += 30 * (is_pictograph(code) and "emoji" in name) + 10 * (
+            is_pictograph(code) and "color" in name
+        )
+        score += 5 * any(wide in name for wide in _WIDE_NAMES)
+    return score
+
+
+_EMOJI_BY_DEFAULT = frozenset(
+    map(
+        ord,
+        "⌚⌛⏩⏪⏫⏬⏰⏳◽◾☔☕♈♉♊♋♌♍♎♏♐♑♒♓♿⚓⚡⚪⚫⚽⚾⛄⛅⛎⛔⛪⛲⛳⛵⛺⛽"
+        "✅✊✋✨❌❎❓❔❕❗➕➖➗➰➿⬛⬜⭐⭕",
+    )
+)
