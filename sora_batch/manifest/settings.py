@@ -56,12 +56,16 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cut:
-    """A cut as the manifest describes it; `shots` are ids in order, patterns resolved."""
+    """A cut as the manifest describes it; `shots` are ids in order, patterns resolved.
+
+    `captions` is the template, `caption_texts` what it comes to for each of the shots.
+    """
 
     name: str
     shots: tuple[ShotId, ...]
     crossfade_s: Decimal = Decimal(0)
     captions: str | None = None
+    caption_texts: tuple[str, ...] = ()
     music: Path | None = None
     where: Where = field(default=Where(""), compare=False)
 

@@ -1,0 +1,376 @@
+"""Reads the rows, checks the words ids are made of, and names every shot of the manifest.
+
+The order matters only for `each`: a family that is made once for each shot of another is named
+after it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+from sora_batch.manifest.draft import Draft
+from sora_batch.manifest.families import Cell, Family, cells_for_each, cells_of, count
+from sora_batch.manifest.faults import TemplateFault
+from sora_batch.manifest.findings import Findings
+from sora_batch.manifest.layers import Fields, each_need, each_of, lay_all
+from sora_batch.manifest.references import ReferenceFault, References, Unsaid
+from sora_batch.manifest.rows import Rows, read_rows
+from sora_batch.manifest.scope import Way
+from sora_batch.manifest.scopes import Scopes
+from sora_batch.manifest.shot_schema import EachSpec, ShotSpec
+from sora_batch.manifest.slugs import MAX_ID_BYTES, folded, is_reserved, slug
+from sora_batch.manifest.sweeps import Sweep
+from sora_batch.problems import Where
+
+MAX_SHOTS = 1_000_000
+
+_SHAPING = ("variants", "sweep", "takes", "for_each", "key", "vars")
+
+
+@dataclass(slots=True)
+class Named:
+    """Every shot of a manifest, named: families in written order, those switched off, those with
+    problems of their own, and the row files that were read."""
+
+    families: list[Family] = field(default_factory=list)
+    disabled: dict[str, Where] = field(default_factory=dict)
+    broken: set[str] = field(default_factory=set)
+    fields: dict[str, Fields] = field(default_factory=dict)
+    files: dict[Path, bytes] = field(default_factory=dict)
+
+    def references(self) -> References:
+        """The shots, to be found."""
+        return References(self.families, self.disabled, frozenset(self.broken))
+
+
+def name_shots(draft: Draft, scopes: Scopes, findings: Findings) -> Named:
+    """The names of all shots; what is wrong with them goes to the findings."""
+    return _Naming(draft, scopes, findings).run()
+
+
+@dataclass(slots=True)
+class _Each:
+    """A family that is made once for each of another's shots."""
+
+    text: str
+    path: Way
+    parents: list[Family]
+
+
+class _Naming:
+    def __init__(self, draft: Draft, scopes: Scopes, findings: Findings) -> None:
+        self._draft = draft
+        self._scopes = scopes
+        self._findings = findings
+        self._named = Named()
+        self._total = 0
+        self._each: dict[str, _Each] = {}
+        self._combinations: dict[str, int] = {}
+
+    def run(self) -> Named:
+        families = self._families()
+        for family in families:
+            self._named.fields[family.name] = lay_all(
+                [(self._draft.defaults, ("defaults",)), (self._layer(family), family.path)]
+            )
+        self._find_each(families)
+        for family in self._in_order(families):
+            self._fill(family)
+        kept = [family for family in families if family.cells]
+        self._named.broken.update(family.name for family in families if not family.cells)
+        self._named.families = self._without_equal_ids(kept)
+        return self._named
+
+    def _layer(self, family: Family) -> ShotSpec | str:
+        written = self._draft.spec.shots[family.name]
+        return written if isinstance(written, str) else family.spec
+
+    def _families(self) -> list[Family]:
+        """A family for every shot spec that has a name of its own and is switched on."""
+        words: dict[str, Family] = {}
+        for name, written in self._draft.spec.shots.items():
+            path = ("shots", name)
+            spec = ShotSpec() if isinstance(written, str) else written
+            family = Family(name, slug(name), spec, path, self._draft.where(path, key=True))
+            if not spec.enabled:
+                self._named.disabled[name] = self._draft.where((*path, "enabled"))
+            elif self._is_nameable(family, words.get(folded(family.word))):
+                words[folded(family.word)] = family
+            else:
+                self._named.broken.add(name)
+        dropped = {
+            str(path[1]) for path in self._draft.dropped if path[:1] == ("shots",) and path[1:]
+        }
+        self._named.broken.update(dropped - {family.name for family in words.values()})
+        return list(words.values())
+
+    def _is_nameable(self, family: Family, other: Family | None) -> bool:
+        name, where = family.name, family.where
+        if not family.word:
+            message = f"nothing of `{name}` can stand in a file name"
+            self._findings.add(message, where, "shot-id", "name it with letters or digits")
+        elif is_reserved(family.word):
+            message = f"`{name}` cannot be a file on Windows, which keeps that name for a device"
+            self._findings.add(message, where, "shot-id", "give the shot another name")
+        elif other is not None:
+            message = f"`{other.name}` and `{name}` both come to the shot id `{family.word}`"
+            self._findings.add(message, where, "same-id", "rename one of them", (other.where,))
+        else:
+            return True
+        return False
+
+    def _find_each(self, families: list[Family]) -> None:
+        known = References(families, self._named.disabled, frozenset(self._named.broken))
+        for family in families:
+            fields = self._named.fields[family.name]
+            found = [*each_of(fields), *each_need(family.spec, family.path)]
+            if not found:
+                continue
+            _, first, path = found[0]
+            if any(other.shot != first.shot for _, other, _ in found):
+                message = "a shot can be made for each of one other only, and here are two"
+                where = self._draft.where(found[-1][2])
+                self._findings.add(message, where, "each", "keep `each: true` at one of them")
+                continue
+            text = self._each_text(first, path, fields)
+            if text is not None:
+                parents = known.families_meant(text, family)
+                self._each[family.name] = _Each(text, path, parents)
+                family.each = tuple(name for name, _, _ in found)
+
+    def _each_text(self, each: EachSpec, path: Way, fields: Fields) -> str | None:
+        names, late = self._scopes.names(fields.vars)
+        try:
+            return self._scopes.templates.text(
+                each.shot, self._scopes.scope(names, late), (*path, "shot")
+            )
+        except TemplateFault as fault:
+            self._report(fault, path)
+            return None
+
+    def _in_order(self, families: list[Family]) -> Iterator[Family]:
+        """The families, parents of an `each` before their children; circles are problems."""
+        waiting = {family.name: family for family in families}
+        while True:
+            links = {
+                name: [parent.name for parent in each.parents if parent.name in waiting]
+                for name, each in self._each.items()
+                if name in waiting
+            }
+            try:
+                order = list(TopologicalSorter(links).static_order())
+                break
+            except CycleError as error:
+                circle: list[str] = error.args[1]
+                for name in circle[1:]:
+                    waiting.pop(name, None)
+                each = self._each[circle[0]]
+                words = " → ".join(f"`{name}`" for name in reversed(circle))
+                message = f"these are each made for each of the other: {words}"
+                self._findings.add(
+                    message, self._draft.where(each.path), "cycle", "break the circle"
+                )
+        later = [waiting[name] for name in order if name in links]
+        yield from (family for family in waiting.values() if family.name not in links)
+        yield from later
+
+    def _fill(self, family: Family) -> None:
+        """Counts, then makes, the cells of a family."""
+        if any(self._draft.was_dropped((*family.path, part)) for part in _SHAPING):
+            return
+        each = self._each.get(family.name)
+        waits_in_vain = family.each and each is None
+        if waits_in_vain or not (self._read_rows(family) and self._read_variants(family)):
+            return
+        meant = self._parents(family, each) if each is not None else [None]
+        path = (*family.path, "sweep")
+        sweep = Sweep(family.spec.sweep, path, self._draft.where, self._findings)
+        if not meant or not self._fits(family, count(family, sweep.most, len(meant))):
+            return
+        family.axes = sweep.axes
+        family.combinations = sweep.combinations()
+        family.dimensions = family.own_dimensions
+        if each is None:
+            family.cells = list(cells_of(family))
+        else:
+            parents = [cell for cell in meant if cell is not None]
+            self._follow(family, parents, each)
+        self._check_lengths(family)
+
+    def _follow(self, family: Family, parents: list[Cell], each: _Each) -> None:
+        of = list({cell.family.name: cell.family for cell in parents}.values())
+        family.cells = cells_for_each(family, of, parents)
+        first = of[0]
+        inherited = [
+            dimension
+            for dimension in first.dimensions
+            if all(dimension in other.dimensions for other in of)
+            and dimension not in family.own_dimensions
+        ]
+        family.dimensions = (*inherited, *family.own_dimensions)
+        if family.rows is None:
+            family.origin = first.origin
+        if not family.cells:
+            message = f"no shot of `{each.text}` agrees with this one's axes"
+            self._findings.add(message, self._draft.where(each.path), "no-parent")
+
+    def _parents(self, family: Family, each: _Each) -> list[Cell | None]:
+        known = References(
+            [parent for parent in each.parents if parent.cells],
+            self._named.disabled,
+            frozenset({*self._named.broken, *(p.name for p in each.parents if not p.cells)}),
+        )
+        try:
+            if any(parent is family for parent in each.parents):
+                raise ReferenceFault(f"`{family.name}` refers to itself", "self-reference")
+            return list(known.exactly(each.text))
+        except ReferenceFault as fault:
+            where = self._draft.where(each.path)
+            self._findings.add(fault.message, where, fault.code, fault.fix, fault.also)
+        except Unsaid:
+            pass
+        return []
+
+    def _fits(self, family: Family, number: int) -> bool:
+        self._total += number
+        if self._total <= MAX_SHOTS:
+            return True
+        self._findings.add(
+            f"with `{family.name}` this manifest is {self._total:,} shots, and {MAX_SHOTS:,} are "
+            "the most",
+            family.where,
+            "too-many-shots",
+            "sweep over less, or split the manifest",
+        )
+        self._total -= number
+        return False
+
+    def _read_variants(self, family: Family) -> bool:
+        if family.spec.variants is None:
+            return True
+        path = (*family.path, "variants")
+        words: dict[str, str] = {}
+        for variant in family.spec.variants:
+            word = slug(variant)
+            where = self._draft.where((*path, variant), key=True)
+            if not word:
+                message = f"nothing of `{variant}` can stand in a shot id"
+                self._findings.add(message, where, "shot-id", "name it with letters or digits")
+            elif word in words:
+                first = self._draft.where((*path, words[word]), key=True)
+                message = f"`{words[word]}` and `{variant}` both come to `{word}` in the shot id"
+                self._findings.add(message, where, "same-id", "rename one of them", (first,))
+            else:
+                words[word] = variant
+        family.variants = tuple(words.values())
+        if not family.spec.variants:
+            message = f"`{family.name}` has no variants, so there is nothing to make"
+            fix = "name a variant, or leave `variants` out"
+            self._findings.add(message, self._draft.where(path, key=True), "variants", fix)
+        return bool(words)
+
+    def _read_rows(self, family: Family) -> bool:
+        """Whether the rows could be read and named; True where there are none to read."""
+        if family.spec.for_each is None:
+            return True
+        path = (*family.path, "for_each")
+        names, late = self._scopes.names(self._named.fields[family.name].vars)
+        try:
+            wanted = self._scopes.templates.fill(
+                family.spec.for_each, self._scopes.scope(names, late), path
+            )
+        except TemplateFault as fault:
+            self._report(fault, path)
+            return False
+        if isinstance(wanted, list):
+            if not wanted:
+                message = "this list is empty, so there is nothing to make"
+                self._findings.add(message, self._draft.where(path), "rows", "add rows")
+                return False
+            digest = hashlib.sha256(json.dumps(wanted, sort_keys=True).encode()).hexdigest()
+            family.rows, family.origin = Rows(wanted), digest
+        else:
+            where = self._draft.where(path)
+            family.rows, problems, files = read_rows(self._draft.folder, str(wanted), where)
+            family.origin = tuple(map(str, files))
+            self._named.files.update(files)
+            self._findings.extend(problems)
+        return family.rows is not None and self._name_rows(family, family.rows)
+
+    def _name_rows(self, family: Family, rows: Rows) -> bool:
+        numbers = range(len(rows.records))
+        if family.spec.key is None:
+            family.row_words, family.row_numbers = [str(i + 1) for i in numbers], numbers
+            return True
+        path = (*family.path, "key")
+        names, late = self._scopes.names(self._named.fields[family.name].vars)
+        templates = self._scopes.templates
+        key, where = family.spec.key, self._draft.where(path)
+        words: dict[str, int] = {}
+        for index, record in enumerate(rows.records):
+            if "row" not in self._draft.variables:
+                names["row"] = record
+            try:
+                word = slug(templates.text(key, self._scopes.scope(names, late), path))
+            except TemplateFault as fault:
+                at = self._row_where(family, rows, index)
+                self._report(fault, path, f"{family.word}.{index + 1}", at)
+                continue
+            if word and word not in words:
+                words[word] = index
+                continue
+            here = self._row_where(family, rows, index)
+            if word:
+                other = self._row_where(family, rows, words[word])
+                message, code = "rows come to the same shot id", "same-id"
+                shot, also = f"{family.word}.{word}", (other, here)
+                fix = "use a key that is different for every row"
+            else:
+                message, code = "the key has nothing that can stand in a shot id", "shot-id"
+                shot, also = f"{family.word}.{index + 1}", (here,)
+                fix = "use a key with letters or digits"
+            self._findings.befall(shot, message, where, code, fix, also)
+        family.row_words, family.row_numbers = list(words), list(words.values())
+        return bool(words)
+
+    def _row_where(self, family: Family, rows: Rows, index: int) -> Where:
+        inline = (*family.path, "for_each", index)
+        return rows.where(index) or self._draft.where(inline)
+
+    def _report(
+        self, fault: TemplateFault, path: Way, shot: str = "", also: Where | None = None
+    ) -> None:
+        where = fault.where or self._draft.where(path)
+        self._findings.befall(shot, fault.message, where, fault.code, fault.fix, (also,))
+
+    def _check_lengths(self, family: Family) -> None:
+        for cell in family.cells:
+            if len(cell.id) * 4 > MAX_ID_BYTES and len(cell.id.encode()) > MAX_ID_BYTES:
+                message = (
+                    f"this shot id has more than the {MAX_ID_BYTES} bytes a file name can hold"
+                )
+                fix = "use a shorter key, shorter names, or fewer axes"
+                self._findings.befall(cell.id, message, family.where, "shot-id", fix)
+
+    def _without_equal_ids(self, families: list[Family]) -> list[Family]:
+        known: dict[str, Cell] = {}
+        for family in families:
+            equal: list[Cell] = []
+            for cell in family.cells:
+                other = known.setdefault(folded(cell.id), cell)
+                if other is not cell:
+                    equal.append(cell)
+                    also = (other.family.where, cell.row_where)
+                    message = f"`{family.name}` and `{other.family.name}` come to the same shot id"
+                    self._findings.befall(
+                        cell.id, message, family.where, "same-id", "rename one of them", also
+                    )
+            if equal:
+                gone = set(map(id, equal))
+                family.cells = [cell for cell in family.cells if id(cell) not in gone]
+        return [family for family in families if family.cells]
