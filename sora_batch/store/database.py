@@ -158,10 +158,8 @@ def _closed_on_error(db: sqlite3.Connection) -> Iterator[None]:
 
 
 @contextmanager
-def _in_our_words(
-    path: Path, said: Callable[[sqlite3.Error | OSError, Path], SoraBatchError]
-) -> Iterator[None]:
+def _in_our_words(path: Path, said: Callable[[Exception, Path], SoraBatchError]) -> Iterator[None]:
     try:
         yield
-    except (sqlite3.Error, OSError) as error:
+    except (sqlite3.Error, OSError, ValueError) as error:
         raise said(error, path) from error

@@ -32,10 +32,15 @@ SALVAGE = (
 )
 
 
-def unusable_for_writing(error: sqlite3.Error | OSError, path: Path) -> SoraBatchError:
-    """Why the store could not be opened or changed, as an exception of ours."""
+def unusable_for_writing(error: Exception, path: Path) -> SoraBatchError:
+    """Why the store could not be opened or changed, as an exception of ours.
+
+    What is no error of the system or of SQLite is a value in it that makes no sense.
+    """
     if isinstance(error, OSError):
         return OutputUnusable.because(error, path)
+    if not isinstance(error, sqlite3.Error):
+        return broken(path, str(error))
     primary = code_of(error) & 0xFF
     if primary == sqlite3.SQLITE_CONSTRAINT:
         return ChangeRefused(f"the store refused a change: {_constraint(str(error))}")
@@ -49,10 +54,7 @@ def unusable_for_writing(error: sqlite3.Error | OSError, path: Path) -> SoraBatc
 
 
 def unusable_for_reading(error: Exception, path: Path) -> SoraBatchError:
-    """Why the store could not be read, as an exception of ours.
-
-    What is no error of the system or of SQLite is a value in it that makes no sense.
-    """
+    """Why the store could not be read, as an exception of ours."""
     if isinstance(error, OSError):
         reason = error.strerror or str(error)
         return StoreBroken(f"{path} cannot be read: {reason}", fix="allow yourself to read it")

@@ -143,7 +143,8 @@ class Journal:
         db.execute("SAVEPOINT change")
         try:
             value = entry.change(self._page)
-        except sqlite3.IntegrityError as error:
+        except (sqlite3.IntegrityError, UnicodeDecodeError) as error:
+            # Overwritten bytes show in SQLite's own messages too, which then cannot be decoded.
             refusal: Exception = unusable_for_writing(error, self._path)
         except sqlite3.Error:
             raise
