@@ -149,7 +149,7 @@ class Judge:
             if self.capabilities.listing is Listing.PROMPTS:
                 return f"{what}; the run asks the server first"
             return f"{what}; `sora-batch resolve` shows what can be done"
-        return f"on hold: {attempt.note or 'it may have been paid for'}; see `sora-batch resolve`"
+        return f"{attempt.note or 'it may have been paid for'}; see `sora-batch resolve`"
 
     def _blocked_by_need(self, number: int) -> Verdict | None:
         for needed in self.graph.needs.get(number, ()):

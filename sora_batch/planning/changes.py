@@ -6,6 +6,7 @@ fingerprint is made of, so the three cannot disagree.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 
 from sora_batch.problems import joined
@@ -35,7 +36,9 @@ FIELDS: Mapping[str, str] = {"take": "takes"}
 def changed_inputs(now: Mapping[str, Json], before: Mapping[str, Json]) -> tuple[str, ...]:
     """The names of the inputs that differ, in the order of the words."""
     differing = {
-        name for name in {*now, *before} if name not in now or now[name] != before.get(name)
+        name
+        for name in {*now, *before}
+        if name not in now or name not in before or _differ(now[name], before[name])
     }
     known = [name for name in WORDS if name in differing]
     return (*known, *sorted(differing.difference(known)))
@@ -48,6 +51,13 @@ def change_words(now: Mapping[str, Json], before: Mapping[str, Json]) -> str:
         # Another provider is always somewhere else; saying so twice only hides what else changed.
         names.remove("base_url")
     return joined((_words(name, now, before) for name in names), "and") if names else ""
+
+
+def _differ(now: Json, before: Json) -> bool:
+    """Whether the fingerprint tells them apart: it knows 1, 1.0 and true from each other."""
+    if isinstance(now, str) or now != before:
+        return now != before
+    return json.dumps(now, sort_keys=True) != json.dumps(before, sort_keys=True)
 
 
 def _words(name: str, now: Mapping[str, Json], before: Mapping[str, Json]) -> str:

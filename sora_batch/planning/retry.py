@@ -49,9 +49,9 @@ def decide(
     is released whatever the kind. `self_hosted` servers forget their jobs when they restart, and
     what they forget is free to render again.
     """
-    if kind in _STOPPING:
-        return Decision(False, 0.0, _STOPPING[kind], Money.RELEASED, stops_run=True)
     money = _money(kind, accepted=accepted, self_hosted=self_hosted)
+    if kind in _STOPPING:
+        return Decision(False, 0.0, _STOPPING[kind], money, stops_run=True)
     final = _why_final(kind, stage=stage, accepted=accepted, self_hosted=self_hosted)
     if final:
         return Decision(False, 0.0, final, money)
@@ -110,7 +110,7 @@ def _why_final(kind: FailureKind, *, stage: str, accepted: bool, self_hosted: bo
 
 
 def _money(kind: FailureKind, *, accepted: bool, self_hosted: bool) -> Money:
-    if not accepted or kind is FailureKind.THROTTLED:
+    if not accepted:
         return Money.RELEASED
     if kind is FailureKind.TIMED_OUT:
         return Money.HELD

@@ -35,11 +35,12 @@ def estimate_lines(plan: Plan, width: int = 80, *, paint: Paint = PLAIN) -> list
 
 
 def _total_row(total: ModelTotal) -> tuple[str, ...]:
-    other = "" if total.server_model == total.model else f" ({total.server_model})"
+    known = total.server_model == total.model or total.server_model.endswith(f"/{total.model}")
+    other = "" if known else f" ({total.server_model})"
     price = dollars(total.estimate_usd) if total.unpriced < total.shots else "unknown"
     more = f" + {total.unpriced:,} unknown" if 0 < total.unpriced < total.shots else ""
     return (
-        f"{printable(total.model)}{printable(other)}",
+        printable(f"{total.model}{other}"),
         counted(total.shots, "shot"),
         f"{total.seconds} s",
         price + more,

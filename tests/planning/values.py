@@ -94,9 +94,11 @@ def plan(
     pictures: Mapping[str, str] | None = None,
     select: Sequence[str] = (),
     today: date = TODAY,
+    base_url: str | None = None,
 ) -> Plan:
-    """The plan of a manifest with the shipped catalog."""
+    """The plan of a manifest with the shipped catalog, at its kind's address if none is given."""
     kind = made.provider.kind
+    address = made.provider.base_url or ADDRESSES.get(kind, f"http://{kind}.example/v1")
     return make_plan(
         made,
         history or History(),
@@ -105,7 +107,7 @@ def plan(
         pictures=pictures or {},
         selection=select,
         today=today,
-        base_url=made.provider.base_url or ADDRESSES.get(kind, f"http://{kind}.example/v1"),
+        base_url=address if base_url is None else base_url,
     )
 
 
