@@ -112,9 +112,18 @@ class Judge:
         clip = self.history.clips.get(fingerprint)
         if clip is not None:
             return Verdict(Action.REUSE, _reuse_reason(clip, shot.id), clip=clip)
-        first = self._first.setdefault(fingerprint, number)
-        if first != number:
+        first = self._first.get(fingerprint)
+        if first is not None:
             return self._twin(first)
+        verdict = self._own(number, shot, inputs, fingerprint)
+        if verdict.action is not Action.BLOCKED:
+            # One that is blocked may be so by its own needs, which are not among the inputs.
+            self._first[fingerprint] = number
+        return verdict
+
+    def _own(
+        self, number: int, shot: Shot, inputs: Mapping[str, Json], fingerprint: Fingerprint
+    ) -> Verdict:
         attempt = self._open.get(fingerprint)
         if attempt is not None:
             return self._continued(attempt, shot.id)
@@ -126,9 +135,8 @@ class Judge:
 
     def _twin(self, first: int) -> Verdict:
         name = self.shots[first].id
-        action = self.verdicts[first].action
-        if action in {Action.HOLD, Action.BLOCKED}:
-            return Verdict(Action.BLOCKED, f"same inputs as `{name}`, {_STATE_WORDS[action]}")
+        if self.verdicts[first].action is Action.HOLD:
+            return Verdict(Action.BLOCKED, f"same inputs as `{name}`, which is on hold")
         return Verdict(Action.REUSE, f"same inputs as `{name}`: one render for both", twin=first)
 
     def _continued(self, attempt: Attempt, shot_id: ShotId) -> Verdict:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from sora_batch.errors import UsageError
+from sora_batch.errors import ProblemsFound, UsageError
 from sora_batch.planning.changes import FIELDS, WORDS, changed_inputs
 from sora_batch.planning.plan import Plan, Step
 from sora_batch.problems import Where, did_you_mean
@@ -53,7 +53,12 @@ class Explanation:
 
 
 def explain_shot(plan: Plan, history: History, shot_id: str) -> Explanation:
-    """The explanation of one shot of a plan. Raises UsageError for a shot the plan has not."""
+    """The explanation of one shot of a plan.
+
+    Raises UsageError for a shot the plan has not, ProblemsFound where it has no steps for problems.
+    """
+    if plan.problems and not plan.steps:
+        raise ProblemsFound(plan.problems)
     step = next((step for step in plan.steps if step.shot.id == shot_id), None)
     if step is None:
         ids = [step.shot.id for step in plan.steps]

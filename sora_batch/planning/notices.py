@@ -4,12 +4,15 @@ alone, what is fetched though nobody asks for it."""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from sora_batch.planning.capabilities import Capabilities
 from sora_batch.planning.plan import Action, Plan
 from sora_batch.planning.price import LOCAL, Pricer
 from sora_batch.problems import joined
 from sora_batch.records import AttemptState
+
+_FRESH = timedelta(days=60)
 
 
 def notices_of(plan: Plan, pricer: Pricer, capabilities: Capabilities) -> tuple[str, ...]:
@@ -58,6 +61,12 @@ def _price_doubts(plan: Plan, pricer: Pricer) -> list[str]:
     service = pricer.catalog.service(pricer.settings.kind)
     elsewhere = service and service.base_url and service.base_url != pricer.base_url
     from_catalog = any(total.price_source.startswith("catalog") for total in plan.totals)
+    age = pricer.today - pricer.catalog.prices_date
+    if from_catalog and age > _FRESH:
+        said.append(
+            f"the catalog's prices were last gone through {age.days} days ago, on "
+            f"{pricer.catalog.prices_date}; compare them with the provider's"
+        )
     if service is not None and elsewhere and from_catalog:
         said.append(
             f"the prices are those of {service.title}; the server at {pricer.base_url} may ask "

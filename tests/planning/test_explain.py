@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sora_batch.errors import UsageError
+from sora_batch.errors import ProblemsFound, UsageError
 from sora_batch.planning.changes import change_words, changed_inputs
 from sora_batch.planning.explain import explain_shot
 from sora_batch.planning.plan import Action
@@ -93,6 +93,12 @@ def test_a_shot_nobody_knows_is_refused_with_a_guess() -> None:
     with pytest.raises(UsageError) as refusal:
         explain_shot(plan(manifest(shot("hero"))), History(), "herro")
     assert refusal.value.fix == "did you mean `hero`?"
+
+
+def test_where_there_is_no_plan_its_problems_are_said_instead() -> None:
+    made = plan(manifest(shot("a", remix_of="a")))
+    with pytest.raises(ProblemsFound, match="needs itself"):
+        explain_shot(made, History(), "a")
 
 
 @pytest.mark.parametrize(

@@ -261,6 +261,23 @@ def test_a_twin_of_what_cannot_be_made_is_blocked_too() -> None:
     assert made.steps[1].reason == "same inputs as `a`, which is on hold"
 
 
+def test_a_twin_is_made_where_only_the_others_needs_are_missing() -> None:
+    lost = shot("lost")
+    held = attempt_of(first_step(lost), AttemptState.HELD)
+    made = plan(
+        manifest(lost, shot("a", prompt="p", needs=(ShotId("lost"),)), shot("b", prompt="p")),
+        History(open=(held,)),
+    )
+    assert actions(made) == {"lost": "hold", "a": "blocked", "b": "make"}
+
+
+def test_old_prices_are_doubted() -> None:
+    veo = manifest(shot("a", model=OPENROUTER_MODEL), kind="openrouter")
+    late = plan(veo, today=date(2027, 2, 1))
+    assert any("71 days ago, on 2026-11-22" in notice for notice in late.notices)
+    assert not any("days ago" in notice for notice in plan(veo).notices)
+
+
 def test_takes_are_independent() -> None:
     made = plan(manifest(*(shot(f"a.take{n}", prompt="p", take=n) for n in (1, 2, 3))))
     assert set(actions(made).values()) == {"make"}
