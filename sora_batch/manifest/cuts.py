@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 
-from sora_batch.manifest.blueprints import Blueprint, Workshop
+from sora_batch.manifest.blueprints import Blueprint
 from sora_batch.manifest.families import Cell
+from sora_batch.manifest.fillings import Workshop
 from sora_batch.manifest.holes import has_template
 from sora_batch.manifest.references import ReferenceFault, Unsaid
 from sora_batch.manifest.schema import CutSpec
@@ -21,17 +22,17 @@ def cuts_of(shop: Workshop, maker: Callable[[Cell], Blueprint]) -> tuple[Cut, ..
     names: dict[str, Where] = {}
     made = []
     for name, spec in shop.draft.spec.cuts.items():
-        path = ("cuts", name)
-        where = shop.draft.where(path, key=True)
+        way = ("cuts", name)
+        where = shop.draft.where(way, key=True)
         _check_name(shop, name, where, names)
-        cells = _cells(shop, spec, path)
+        cells = _cells(shop, spec, way)
         music = None
         if spec.music is not None:
             music = shop.draft.folder / spec.music
             if not music.is_file():
                 message = f"there is no sound file `{spec.music}`"
-                fix = "the path starts at the manifest's folder"
-                shop.findings.add(message, shop.draft.where((*path, "music")), "music", fix)
+                fix = "the way starts at the manifest's folder"
+                shop.findings.add(message, shop.draft.where((*way, "music")), "music", fix)
         crossfade = spec.transition.crossfade if spec.transition is not None else 0
         made.append(
             Cut(
@@ -39,7 +40,7 @@ def cuts_of(shop: Workshop, maker: Callable[[Cell], Blueprint]) -> tuple[Cut, ..
                 shots=tuple(cell.id for cell in cells),
                 crossfade_s=Decimal(str(crossfade)),
                 captions=spec.captions,
-                caption_texts=_captions(spec, cells, (*path, "captions"), maker),
+                caption_texts=_captions(spec, cells, (*way, "captions"), maker),
                 music=music,
                 where=where,
             )
@@ -59,12 +60,12 @@ def _check_name(shop: Workshop, name: str, where: Where, names: dict[str, Where]
     names.setdefault(folded(word), where)
 
 
-def _cells(shop: Workshop, spec: CutSpec, path: Way) -> list[Cell]:
+def _cells(shop: Workshop, spec: CutSpec, way: Way) -> list[Cell]:
     """The shots in order; a pattern brings those that nothing before it has brought."""
     cells: dict[Cell, None] = {}
     ordered: list[Cell] = []
     for index, text in enumerate(spec.shots):
-        where = (*path, "shots", index)
+        where = (*way, "shots", index)
         try:
             found = shop.references.exactly(text)
         except ReferenceFault as fault:
@@ -80,10 +81,10 @@ def _cells(shop: Workshop, spec: CutSpec, path: Way) -> list[Cell]:
 
 
 def _captions(
-    spec: CutSpec, cells: Sequence[Cell], path: Way, maker: Callable[[Cell], Blueprint]
+    spec: CutSpec, cells: Sequence[Cell], way: Way, maker: Callable[[Cell], Blueprint]
 ) -> tuple[str, ...]:
     if spec.captions is None:
         return ()
     if not has_template(spec.captions):
         return (spec.captions,) * len(cells)
-    return tuple(maker(cell).caption(cell, spec.captions, path) or "" for cell in cells)
+    return tuple(maker(cell).caption(cell, spec.captions, way) or "" for cell in cells)

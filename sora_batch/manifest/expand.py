@@ -11,10 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from sora_batch.manifest.blueprints import Blueprint, Workshop
+from sora_batch.manifest.blueprints import Blueprint
 from sora_batch.manifest.cuts import cuts_of
 from sora_batch.manifest.draft import Draft
 from sora_batch.manifest.families import Cell, Family
+from sora_batch.manifest.fillings import Workshop
 from sora_batch.manifest.findings import Findings
 from sora_batch.manifest.layers import Fields
 from sora_batch.manifest.naming import name_shots
@@ -95,14 +96,14 @@ class _Makers:
             self._report(fields)
             if variant is not None and family.spec.variants is not None:
                 fields = fields.copy()
-                fields.lay(family.spec.variants[variant], (*family.path, "variants", variant))
+                fields.lay(family.spec.variants[variant], (*family.way, "variants", variant))
                 self._report(fields)
             self._variants[key] = fields
         return fields
 
     def _report(self, fields: Fields) -> None:
         for clash in fields.clashes:
-            where = self._shop.draft.where(clash.path)
+            where = self._shop.draft.where(clash.way)
             self._shop.findings.add(clash.message, where, "clash", clash.fix)
 
 

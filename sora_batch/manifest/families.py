@@ -17,7 +17,7 @@ from sora_batch.manifest.shot_schema import ShotSpec
 from sora_batch.manifest.slugs import slug
 from sora_batch.manifest.sweeps import Combination
 from sora_batch.problems import Where
-from sora_batch.shots import ShotId
+from sora_batch.shots import Json, ShotId
 
 Dimensions: TypeAlias = tuple[str, ...]
 
@@ -37,7 +37,7 @@ class Family:
     name: str
     word: str
     spec: ShotSpec
-    path: Way
+    way: Way
     where: Where
     origin: object = None
     rows: Rows | None = None
@@ -82,7 +82,7 @@ class Cell:
 
     __slots__ = ("combination", "family", "id", "order", "parent", "row", "take", "variant")
 
-    def __init__(
+    def __init__(  # noqa: PLR0917 - made a million times
         self,
         family: Family,
         row: int | None,
@@ -121,6 +121,44 @@ class Cell:
             axis = dimension[:1] == AXIS
             made.append((dimension, f"{slug(dimension[1:])}={word}" if axis else word))
         return made
+
+    @property
+    def record(self) -> Json | None:
+        """Its row, or that of the shots it follows."""
+        if self.row is not None and self.family.rows is not None:
+            return self.family.rows.records[self.family.row_numbers[self.row]]
+        return self.parent.record if self.parent is not None else None
+
+    @property
+    def has_row(self) -> bool:
+        """Whether it stands for a row, or follows a shot that does."""
+        return self.row is not None or (self.parent is not None and self.parent.has_row)
+
+    @property
+    def row_word(self) -> str | None:
+        """The part of its id that names the row."""
+        return self.word(ROW) if self.has_row else None
+
+    @property
+    def any_variant(self) -> str | None:
+        """Its variant, or that of the shot it follows."""
+        if self.variant is not None or self.parent is None:
+            return self.variant
+        return self.parent.any_variant
+
+    @property
+    def any_take(self) -> int | None:
+        """Its take, or that of the shot it follows."""
+        return self.take if self.take is not None or self.parent is None else self.parent.any_take
+
+    @property
+    def all_axes(self) -> tuple[tuple[str, Json], ...]:
+        """Its axes, and those of the shots it follows before them."""
+        own = self.combination.axes
+        if self.parent is None:
+            return own
+        names = {name for name, _ in own}
+        return (*(axis for axis in self.parent.all_axes if axis[0] not in names), *own)
 
     @property
     def row_where(self) -> Where | None:

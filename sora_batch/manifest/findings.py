@@ -46,6 +46,7 @@ class Findings:
         where: Where,
         code: str,
         fix: str = "",
+        *,
         also: tuple[Where | None, ...] = (),
     ) -> None:
         """A problem that this shot (or row) has, and others may have as well.
@@ -61,12 +62,12 @@ class Findings:
             found.also += [place for place in also if place is not None]
 
     def problems(self) -> list[Problem]:
-        """All of them, in the order they were found."""
+        """All of them, each once, in the order they were found."""
         shared = [
             Problem(item.message + _suffered(item), where, code, item.fix, tuple(item.also))
             for (code, where), item in self._shared.items()
         ]
-        return [*self._single, *shared]
+        return list(dict.fromkeys((*self._single, *shared)))
 
 
 def _suffered(item: _Finding) -> str:

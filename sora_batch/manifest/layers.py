@@ -30,7 +30,7 @@ class Written:
     """A value as it was written, and where."""
 
     value: Any
-    path: Way
+    way: Way
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Clash:
     """Two fields of one layer of which a shot may have one, or a value that fits no field."""
 
     message: str
-    path: Way
+    way: Way
     fix: str
 
 
@@ -62,83 +62,83 @@ class Fields:
             clashes=[],
         )
 
-    def path(self, name: str) -> Way | None:
+    def way(self, name: str) -> Way | None:
         """Where the field was written, None where it was not."""
         written = self.values.get(name)
-        return written.path if written else None
+        return written.way if written else None
 
-    def lay(self, layer: Overrides | str, path: Way) -> None:
+    def lay(self, layer: Overrides | str, way: Way) -> None:
         """Puts a layer over what there is. A bare string is a prompt."""
         if isinstance(layer, str):
-            self.values["prompt"] = Written(layer, path)
+            self.values["prompt"] = Written(layer, way)
             return
         said = layer.model_fields_set
-        self._lay_source(layer, path)
+        self._lay_source(layer, way)
         for name in FIELDS:
             if name not in said or name in SOURCES:
                 continue
             value = getattr(layer, name)
             if name in _MERGED:
-                self._merge(name, value, (*path, name))
+                self._merge(name, value, (*way, name))
             elif value is None:
                 self.values.pop(name, None)
             else:
-                self.values[name] = Written(value, (*path, name))
+                self.values[name] = Written(value, (*way, name))
 
     def lay_axes(self, combination: Combination) -> None:
         """Puts the values of the axes that are named like fields over what there is."""
-        for (name, value), path in zip(combination.axes, combination.paths, strict=True):
+        for (name, value), way in zip(combination.axes, combination.ways, strict=True):
             if name in FIELDS:
-                self._lay_axis(name, value, path)
+                self._lay_axis(name, value, way)
 
-    def _lay_axis(self, name: str, value: Json, path: Way) -> None:
+    def _lay_axis(self, name: str, value: Json, way: Way) -> None:
         try:
             layer = Overrides.model_validate({name: value})
         except ValidationError:
             fix = f"write it as `{name}` of a shot may be written"
-            self.clashes.append(Clash(f"this is no value for `{name}`", path, fix))
+            self.clashes.append(Clash(f"this is no value for `{name}`", way, fix))
             return
         below = self.copy()
         below.lay(layer, ())
         # The value stands in the list of the axis, not under a key of its own.
         self.options, self.vars, self.tags = (
-            {key: _moved(item, path) for key, item in below.options.items()},
-            {key: _moved(item, path) for key, item in below.vars.items()},
-            tuple(_moved(item, path) for item in below.tags),
+            {key: _moved(item, way) for key, item in below.options.items()},
+            {key: _moved(item, way) for key, item in below.vars.items()},
+            tuple(_moved(item, way) for item in below.tags),
         )
         self.values = {
-            key: Written(item.value, path) if item.path == (name,) else item
+            key: Written(item.value, way) if item.way == (name,) else item
             for key, item in below.values.items()
         }
 
-    def _lay_source(self, layer: Overrides, path: Way) -> None:
+    def _lay_source(self, layer: Overrides, way: Way) -> None:
         said = [name for name in SOURCES if name in layer.model_fields_set]
         given = [name for name in said if getattr(layer, name) is not None]
         if len(given) > 1:
             both = " and ".join(f"`{name}`" for name in given)
             message = f"a shot is made from one other at most, and here are {both}"
-            self.clashes.append(Clash(message, (*path, given[1]), "keep one of them"))
+            self.clashes.append(Clash(message, (*way, given[1]), "keep one of them"))
         for name in SOURCES if given else said:
             self.values.pop(name, None)
         for name in given[:1]:
-            self.values[name] = Written(getattr(layer, name), (*path, name))
+            self.values[name] = Written(getattr(layer, name), (*way, name))
 
-    def _merge(self, name: str, value: Any, path: Way) -> None:
+    def _merge(self, name: str, value: Any, way: Way) -> None:
         if name == "tags":
-            self.tags += tuple(Written(tag, (*path, i)) for i, tag in enumerate(value or ()))
+            self.tags += tuple(Written(tag, (*way, i)) for i, tag in enumerate(value or ()))
             return
         merged = self.options if name == "options" else self.vars
         if value is None:
             merged.clear()
         else:
-            merged.update({key: Written(item, (*path, key)) for key, item in value.items()})
+            merged.update({key: Written(item, (*way, key)) for key, item in value.items()})
 
 
 def lay_all(layers: Iterable[Layer]) -> Fields:
     """The layers one over the other, the first at the bottom."""
     fields = Fields()
-    for layer, path in layers:
-        fields.lay(layer, path)
+    for layer, way in layers:
+        fields.lay(layer, way)
     return fields
 
 
@@ -152,25 +152,25 @@ def each_of(fields: Fields) -> list[tuple[str, EachSpec, Way]]:
         value = (
             written.value.frame_of if isinstance(written.value, ReferenceSpec) else written.value
         )
-        path = (*written.path, "frame_of") if name == "reference" else written.path
+        way = (*written.way, "frame_of") if name == "reference" else written.way
         if isinstance(value, EachSpec) and value.each:
-            found.append((name, value, path))
+            found.append((name, value, way))
     return found
 
 
-def each_need(spec: ShotSpec, path: Way) -> list[tuple[str, EachSpec, Way]]:
+def each_need(spec: ShotSpec, way: Way) -> list[tuple[str, EachSpec, Way]]:
     """The same for `needs`."""
     return [
-        ("needs", need, (*path, "needs", index))
+        ("needs", need, (*way, "needs", index))
         for index, need in enumerate(spec.needs or ())
         if isinstance(need, EachSpec) and need.each
     ]
 
 
-def _moved(item: Written, path: Way) -> Written:
+def _moved(item: Written, way: Way) -> Written:
     """An item of a layer without a place, moved to where the axis value stands."""
-    inside = item.path[:1] in {("options",), ("vars",), ("tags",)}
-    return Written(item.value, (*path, *item.path[1:])) if inside else item
+    inside = item.way[:1] in {("options",), ("vars",), ("tags",)}
+    return Written(item.value, (*way, *item.way[1:])) if inside else item
 
 
 def vars_of(written: Mapping[str, Written]) -> dict[str, Json]:

@@ -17,6 +17,7 @@ MAX_PROMPT = 32_000
 """Characters; the most the videos protocol takes (facts of the OpenAI specification)."""
 
 _SIZE = re.compile(r"\s*(\d{1,6})\s*[xX×*]\s*(\d{1,6})\s*", re.ASCII)
+_MOMENTS: tuple[Literal["first"], Literal["last"]] = ("first", "last")
 _LARGEST_SIDE = 16_384
 _LONGEST_S = 24 * 3600
 
@@ -45,8 +46,9 @@ def seconds_of(text: str) -> Decimal:
 @lru_cache(maxsize=1024)
 def moment_of(text: str) -> Literal["first", "last"] | Decimal:
     """Which frame of a clip: a word, or seconds into it."""
-    if text == "first" or text == "last":  # noqa: PLR1714 - a test of membership is no proof to mypy
-        return text
+    for word in _MOMENTS:
+        if text.strip() == word:
+            return word
     number = _decimal(text)
     if number is None or not 0 <= number <= _LONGEST_S:
         raise ValueError("write `first`, `last`, or seconds into the clip")

@@ -6,8 +6,6 @@ after it.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
@@ -17,13 +15,14 @@ from sora_batch.manifest.draft import Draft
 from sora_batch.manifest.families import Cell, Family, cells_for_each, cells_of, count
 from sora_batch.manifest.faults import TemplateFault
 from sora_batch.manifest.findings import Findings
+from sora_batch.manifest.ids import check_lengths, without_equal_ids
 from sora_batch.manifest.layers import Fields, each_need, each_of, lay_all
 from sora_batch.manifest.references import ReferenceFault, References, Unsaid
-from sora_batch.manifest.rows import Rows, read_rows
+from sora_batch.manifest.row_names import RowNames
 from sora_batch.manifest.scope import Way
 from sora_batch.manifest.scopes import Scopes
 from sora_batch.manifest.shot_schema import EachSpec, ShotSpec
-from sora_batch.manifest.slugs import MAX_ID_BYTES, folded, is_reserved, slug
+from sora_batch.manifest.slugs import folded, is_reserved, slug
 from sora_batch.manifest.sweeps import Sweep
 from sora_batch.problems import Where
 
@@ -58,7 +57,7 @@ class _Each:
     """A family that is made once for each of another's shots."""
 
     text: str
-    path: Way
+    way: Way
     parents: list[Family]
 
 
@@ -68,22 +67,23 @@ class _Naming:
         self._scopes = scopes
         self._findings = findings
         self._named = Named()
+        self._rows = RowNames(draft, scopes, findings)
         self._total = 0
         self._each: dict[str, _Each] = {}
-        self._combinations: dict[str, int] = {}
 
     def run(self) -> Named:
         families = self._families()
         for family in families:
             self._named.fields[family.name] = lay_all(
-                [(self._draft.defaults, ("defaults",)), (self._layer(family), family.path)]
+                [(self._draft.defaults, ("defaults",)), (self._layer(family), family.way)]
             )
         self._find_each(families)
         for family in self._in_order(families):
             self._fill(family)
         kept = [family for family in families if family.cells]
         self._named.broken.update(family.name for family in families if not family.cells)
-        self._named.families = self._without_equal_ids(kept)
+        self._named.files = self._rows.files
+        self._named.families = without_equal_ids(kept, self._findings)
         return self._named
 
     def _layer(self, family: Family) -> ShotSpec | str:
@@ -94,18 +94,16 @@ class _Naming:
         """A family for every shot spec that has a name of its own and is switched on."""
         words: dict[str, Family] = {}
         for name, written in self._draft.spec.shots.items():
-            path = ("shots", name)
+            way = ("shots", name)
             spec = ShotSpec() if isinstance(written, str) else written
-            family = Family(name, slug(name), spec, path, self._draft.where(path, key=True))
+            family = Family(name, slug(name), spec, way, self._draft.where(way, key=True))
             if not spec.enabled:
-                self._named.disabled[name] = self._draft.where((*path, "enabled"))
+                self._named.disabled[name] = self._draft.where((*way, "enabled"))
             elif self._is_nameable(family, words.get(folded(family.word))):
                 words[folded(family.word)] = family
             else:
                 self._named.broken.add(name)
-        dropped = {
-            str(path[1]) for path in self._draft.dropped if path[:1] == ("shots",) and path[1:]
-        }
+        dropped = {str(way[1]) for way in self._draft.dropped if way[:1] == ("shots",) and way[1:]}
         self._named.broken.update(dropped - {family.name for family in words.values()})
         return list(words.values())
 
@@ -128,29 +126,29 @@ class _Naming:
         known = References(families, self._named.disabled, frozenset(self._named.broken))
         for family in families:
             fields = self._named.fields[family.name]
-            found = [*each_of(fields), *each_need(family.spec, family.path)]
+            found = [*each_of(fields), *each_need(family.spec, family.way)]
             if not found:
                 continue
-            _, first, path = found[0]
+            _, first, way = found[0]
             if any(other.shot != first.shot for _, other, _ in found):
                 message = "a shot can be made for each of one other only, and here are two"
                 where = self._draft.where(found[-1][2])
                 self._findings.add(message, where, "each", "keep `each: true` at one of them")
                 continue
-            text = self._each_text(first, path, fields)
+            text = self._each_text(first, way, fields)
             if text is not None:
                 parents = known.families_meant(text, family)
-                self._each[family.name] = _Each(text, path, parents)
+                self._each[family.name] = _Each(text, way, parents)
                 family.each = tuple(name for name, _, _ in found)
 
-    def _each_text(self, each: EachSpec, path: Way, fields: Fields) -> str | None:
+    def _each_text(self, each: EachSpec, way: Way, fields: Fields) -> str | None:
         names, late = self._scopes.names(fields.vars)
         try:
             return self._scopes.templates.text(
-                each.shot, self._scopes.scope(names, late), (*path, "shot")
+                each.shot, self._scopes.scope(names, late), (*way, "shot")
             )
         except TemplateFault as fault:
-            self._report(fault, path)
+            self._rows.report(fault, way)
             return None
 
     def _in_order(self, families: list[Family]) -> Iterator[Family]:
@@ -173,7 +171,7 @@ class _Naming:
                 words = " → ".join(f"`{name}`" for name in reversed(circle))
                 message = f"these are each made for each of the other: {words}"
                 self._findings.add(
-                    message, self._draft.where(each.path), "cycle", "break the circle"
+                    message, self._draft.where(each.way), "cycle", "break the circle"
                 )
         later = [waiting[name] for name in order if name in links]
         yield from (family for family in waiting.values() if family.name not in links)
@@ -181,15 +179,15 @@ class _Naming:
 
     def _fill(self, family: Family) -> None:
         """Counts, then makes, the cells of a family."""
-        if any(self._draft.was_dropped((*family.path, part)) for part in _SHAPING):
+        if any(self._draft.was_dropped((*family.way, part)) for part in _SHAPING):
             return
         each = self._each.get(family.name)
         waits_in_vain = family.each and each is None
-        if waits_in_vain or not (self._read_rows(family) and self._read_variants(family)):
+        if waits_in_vain or not (self._has_rows(family) and self._read_variants(family)):
             return
         meant = self._parents(family, each) if each is not None else [None]
-        path = (*family.path, "sweep")
-        sweep = Sweep(family.spec.sweep, path, self._draft.where, self._findings)
+        way = (*family.way, "sweep")
+        sweep = Sweep(family.spec.sweep, way, self._draft.where, self._findings)
         if not meant or not self._fits(family, count(family, sweep.most, len(meant))):
             return
         family.axes = sweep.axes
@@ -200,7 +198,7 @@ class _Naming:
         else:
             parents = [cell for cell in meant if cell is not None]
             self._follow(family, parents, each)
-        self._check_lengths(family)
+        check_lengths(family, self._findings)
 
     def _follow(self, family: Family, parents: list[Cell], each: _Each) -> None:
         of = list({cell.family.name: cell.family for cell in parents}.values())
@@ -217,7 +215,7 @@ class _Naming:
             family.origin = first.origin
         if not family.cells:
             message = f"no shot of `{each.text}` agrees with this one's axes"
-            self._findings.add(message, self._draft.where(each.path), "no-parent")
+            self._findings.add(message, self._draft.where(each.way), "no-parent")
 
     def _parents(self, family: Family, each: _Each) -> list[Cell | None]:
         known = References(
@@ -230,7 +228,7 @@ class _Naming:
                 raise ReferenceFault(f"`{family.name}` refers to itself", "self-reference")
             return list(known.exactly(each.text))
         except ReferenceFault as fault:
-            where = self._draft.where(each.path)
+            where = self._draft.where(each.way)
             self._findings.add(fault.message, where, fault.code, fault.fix, fault.also)
         except Unsaid:
             pass
@@ -250,19 +248,25 @@ class _Naming:
         self._total -= number
         return False
 
+    def _has_rows(self, family: Family) -> bool:
+        """Whether the rows could be read and named; True where there are none to read."""
+        if family.spec.for_each is None:
+            return True
+        return self._rows.read(family, self._named.fields[family.name].vars)
+
     def _read_variants(self, family: Family) -> bool:
         if family.spec.variants is None:
             return True
-        path = (*family.path, "variants")
+        way = (*family.way, "variants")
         words: dict[str, str] = {}
         for variant in family.spec.variants:
             word = slug(variant)
-            where = self._draft.where((*path, variant), key=True)
+            where = self._draft.where((*way, variant), key=True)
             if not word:
                 message = f"nothing of `{variant}` can stand in a shot id"
                 self._findings.add(message, where, "shot-id", "name it with letters or digits")
             elif word in words:
-                first = self._draft.where((*path, words[word]), key=True)
+                first = self._draft.where((*way, words[word]), key=True)
                 message = f"`{words[word]}` and `{variant}` both come to `{word}` in the shot id"
                 self._findings.add(message, where, "same-id", "rename one of them", (first,))
             else:
@@ -271,106 +275,5 @@ class _Naming:
         if not family.spec.variants:
             message = f"`{family.name}` has no variants, so there is nothing to make"
             fix = "name a variant, or leave `variants` out"
-            self._findings.add(message, self._draft.where(path, key=True), "variants", fix)
+            self._findings.add(message, self._draft.where(way, key=True), "variants", fix)
         return bool(words)
-
-    def _read_rows(self, family: Family) -> bool:
-        """Whether the rows could be read and named; True where there are none to read."""
-        if family.spec.for_each is None:
-            return True
-        path = (*family.path, "for_each")
-        names, late = self._scopes.names(self._named.fields[family.name].vars)
-        try:
-            wanted = self._scopes.templates.fill(
-                family.spec.for_each, self._scopes.scope(names, late), path
-            )
-        except TemplateFault as fault:
-            self._report(fault, path)
-            return False
-        if isinstance(wanted, list):
-            if not wanted:
-                message = "this list is empty, so there is nothing to make"
-                self._findings.add(message, self._draft.where(path), "rows", "add rows")
-                return False
-            digest = hashlib.sha256(json.dumps(wanted, sort_keys=True).encode()).hexdigest()
-            family.rows, family.origin = Rows(wanted), digest
-        else:
-            where = self._draft.where(path)
-            family.rows, problems, files = read_rows(self._draft.folder, str(wanted), where)
-            family.origin = tuple(map(str, files))
-            self._named.files.update(files)
-            self._findings.extend(problems)
-        return family.rows is not None and self._name_rows(family, family.rows)
-
-    def _name_rows(self, family: Family, rows: Rows) -> bool:
-        numbers = range(len(rows.records))
-        if family.spec.key is None:
-            family.row_words, family.row_numbers = [str(i + 1) for i in numbers], numbers
-            return True
-        path = (*family.path, "key")
-        names, late = self._scopes.names(self._named.fields[family.name].vars)
-        templates = self._scopes.templates
-        key, where = family.spec.key, self._draft.where(path)
-        words: dict[str, int] = {}
-        for index, record in enumerate(rows.records):
-            if "row" not in self._draft.variables:
-                names["row"] = record
-            try:
-                word = slug(templates.text(key, self._scopes.scope(names, late), path))
-            except TemplateFault as fault:
-                at = self._row_where(family, rows, index)
-                self._report(fault, path, f"{family.word}.{index + 1}", at)
-                continue
-            if word and word not in words:
-                words[word] = index
-                continue
-            here = self._row_where(family, rows, index)
-            if word:
-                other = self._row_where(family, rows, words[word])
-                message, code = "rows come to the same shot id", "same-id"
-                shot, also = f"{family.word}.{word}", (other, here)
-                fix = "use a key that is different for every row"
-            else:
-                message, code = "the key has nothing that can stand in a shot id", "shot-id"
-                shot, also = f"{family.word}.{index + 1}", (here,)
-                fix = "use a key with letters or digits"
-            self._findings.befall(shot, message, where, code, fix, also)
-        family.row_words, family.row_numbers = list(words), list(words.values())
-        return bool(words)
-
-    def _row_where(self, family: Family, rows: Rows, index: int) -> Where:
-        inline = (*family.path, "for_each", index)
-        return rows.where(index) or self._draft.where(inline)
-
-    def _report(
-        self, fault: TemplateFault, path: Way, shot: str = "", also: Where | None = None
-    ) -> None:
-        where = fault.where or self._draft.where(path)
-        self._findings.befall(shot, fault.message, where, fault.code, fault.fix, (also,))
-
-    def _check_lengths(self, family: Family) -> None:
-        for cell in family.cells:
-            if len(cell.id) * 4 > MAX_ID_BYTES and len(cell.id.encode()) > MAX_ID_BYTES:
-                message = (
-                    f"this shot id has more than the {MAX_ID_BYTES} bytes a file name can hold"
-                )
-                fix = "use a shorter key, shorter names, or fewer axes"
-                self._findings.befall(cell.id, message, family.where, "shot-id", fix)
-
-    def _without_equal_ids(self, families: list[Family]) -> list[Family]:
-        known: dict[str, Cell] = {}
-        for family in families:
-            equal: list[Cell] = []
-            for cell in family.cells:
-                other = known.setdefault(folded(cell.id), cell)
-                if other is not cell:
-                    equal.append(cell)
-                    also = (other.family.where, cell.row_where)
-                    message = f"`{family.name}` and `{other.family.name}` come to the same shot id"
-                    self._findings.befall(
-                        cell.id, message, family.where, "same-id", "rename one of them", also
-                    )
-            if equal:
-                gone = set(map(id, equal))
-                family.cells = [cell for cell in family.cells if id(cell) not in gone]
-        return [family for family in families if family.cells]

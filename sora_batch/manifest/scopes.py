@@ -44,8 +44,8 @@ class Scopes:
         names, late = dict(self._names), dict(self._late)
         self._put(names, late, own)
         if combination is not None:
-            axes = zip(combination.axes, combination.paths, strict=True)
-            written = {name: Written(value, path) for (name, value), path in axes}
+            axes = zip(combination.axes, combination.ways, strict=True)
+            written = {name: Written(value, way) for (name, value), way in axes}
             allowed = {name: item for name, item in written.items() if name not in RESERVED_NAMES}
             self._put(names, late, allowed)
         for name, value in self._variables.items():
@@ -60,10 +60,10 @@ class Scopes:
     def _put(self, names: Names, late: Late, written: Mapping[str, Written]) -> None:
         for name, item in written.items():
             if name in RESERVED_NAMES:
-                self._refuse(name, self._draft.where(item.path, key=True))
+                self._refuse(name, self._draft.where(item.way, key=True))
             elif has_template(item.value):
                 names.pop(name, None)
-                late[name] = (item.value, item.path)
+                late[name] = (item.value, item.way)
             else:
                 late.pop(name, None)
                 names[name] = item.value

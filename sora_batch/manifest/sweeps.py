@@ -33,7 +33,7 @@ class Combination:
 
     axes: tuple[tuple[str, Json], ...] = ()
     words: tuple[str, ...] = ()
-    paths: tuple[Way, ...] = ()
+    ways: tuple[Way, ...] = ()
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -47,7 +47,7 @@ class Combination:
 class _Value:
     value: Json
     word: str
-    path: Way
+    way: Way
 
 
 class Sweep:
@@ -56,11 +56,11 @@ class Sweep:
     def __init__(
         self,
         spec: SweepSpec | None,
-        path: Way,
+        way: Way,
         where: Callable[[Way], Where],
         findings: Findings,
     ) -> None:
-        self._path = path
+        self._way = way
         self._where = where
         self._findings = findings
         self._spec = spec
@@ -94,42 +94,42 @@ class Sweep:
             for values in (itertools.product(*self._axes.values()) if self._axes else ())
             if not excluded.has(self.axes, values)
         ]
-        for path in excluded.idle():
+        for way in excluded.idle():
             self._findings.add(
                 "this entry leaves nothing out: no combination has these values",
-                self._where(path),
+                self._where(way),
                 "sweep",
                 "use values of the axes as they are written, or remove the entry",
             )
         made += self._included({combination.words for combination in made})
         if not made:
             message = "this sweep has no combination left, so there is nothing to make"
-            self._findings.add(message, self._where(self._path), "sweep")
+            self._findings.add(message, self._where(self._way), "sweep")
         return made
 
     def _values(self, axis: str, values: Sequence[Json]) -> list[_Value]:
         known: dict[str, _Value] = {}
         for index, value in enumerate(values):
-            path = (*self._path, axis, index)
+            way = (*self._way, axis, index)
             word = value_slug(value)
             if not word:
                 message = f"nothing of this value of `{axis}` can stand in a shot id"
                 fix = "use a value with letters or digits"
-                self._findings.add(message, self._where(path), "shot-id", fix)
+                self._findings.add(message, self._where(way), "shot-id", fix)
             elif word in known:
                 self._findings.add(
                     f"two values of `{axis}` come to the same shot id: `{slug(axis)}={word}`",
-                    self._where(path),
+                    self._where(way),
                     "same-id",
                     "make them differ in letters or digits, or remove one",
-                    (self._where(known[word].path),),
+                    (self._where(known[word].way),),
                 )
             else:
-                known[word] = _Value(value, word, path)
+                known[word] = _Value(value, word, way)
         return list(known.values())
 
     def _may_be_axis(self, name: str) -> bool:
-        path = (*self._path, name)
+        way = (*self._way, name)
         if name in _NO_AXES or name in _NO_NAMES:
             means = "a field that cannot be swept" if name in _NO_AXES else "the shot's own"
             message = f"`{name}` cannot be an axis: it is {means}"
@@ -137,7 +137,7 @@ class Sweep:
             message = f"nothing of `{name}` can stand in a shot id"
         else:
             return True
-        self._findings.add(message, self._where(path), "sweep", "give the axis another name")
+        self._findings.add(message, self._where(way), "sweep", "give the axis another name")
         return False
 
     def _entries(
@@ -145,37 +145,37 @@ class Sweep:
     ) -> Iterator[tuple[Way, dict[str, _Value]]]:
         """The entries whose every name is an axis; the others are problems."""
         for index, entry in enumerate(entries):
-            path = (*self._path, kind, index)
+            way = (*self._way, kind, index)
             unknown = [name for name in entry if name not in self._axes]
             for name in unknown:
                 fix = did_you_mean(name, self.axes) or _listed("the axes are", self.axes)
                 message = f"`{name}` is no axis of this sweep"
-                self._findings.add(message, self._where((*path, name)), "sweep", fix)
+                self._findings.add(message, self._where((*way, name)), "sweep", fix)
             if not entry:
-                self._findings.add("this entry is empty", self._where(path), "sweep")
+                self._findings.add("this entry is empty", self._where(way), "sweep")
             elif not unknown:
                 yield (
-                    path,
+                    way,
                     {
-                        name: _Value(value, value_slug(value), (*path, name))
+                        name: _Value(value, value_slug(value), (*way, name))
                         for name, value in entry.items()
                     },
                 )
 
     def _included(self, there: set[tuple[str, ...]]) -> Iterator[Combination]:
-        for path, entry in self._entries("include", self._spec.include if self._spec else ()):
+        for way, entry in self._entries("include", self._spec.include if self._spec else ()):
             missing = [axis for axis in self.axes if axis not in entry]
             if missing:
                 message = _listed("a combination has a value for every axis; missing:", missing)
-                self._findings.add(message, self._where(path), "sweep")
+                self._findings.add(message, self._where(way), "sweep")
                 continue
             made = _combination(self.axes, [entry[axis] for axis in self.axes])
             if made.words in there:
                 message = "this combination is there already"
-                self._findings.add(message, self._where(path), "sweep", "remove the entry")
+                self._findings.add(message, self._where(way), "sweep", "remove the entry")
             elif not all(made.words):
                 message = "nothing of a value here can stand in a shot id"
-                self._findings.add(message, self._where(path), "shot-id")
+                self._findings.add(message, self._where(way), "shot-id")
             else:
                 there.add(made.words)
                 yield made
@@ -186,13 +186,13 @@ class _Excluded:
 
     def __init__(self, entries: Iterable[tuple[Way, dict[str, _Value]]]) -> None:
         self._by_axes: dict[tuple[str, ...], dict[tuple[str, ...], Way]] = {}
-        self._paths: list[Way] = []
+        self._ways: list[Way] = []
         self._used: set[Way] = set()
-        for path, entry in entries:
+        for way, entry in entries:
             axes = tuple(sorted(entry))
             words = tuple(entry[axis].word for axis in axes)
-            self._by_axes.setdefault(axes, {}).setdefault(words, path)
-            self._paths.append(path)
+            self._by_axes.setdefault(axes, {}).setdefault(words, way)
+            self._ways.append(way)
 
     def has(self, axes: Sequence[str], values: Sequence[_Value]) -> bool:
         """Whether some entry leaves this combination out."""
@@ -209,14 +209,14 @@ class _Excluded:
 
     def idle(self) -> list[Way]:
         """The entries that left nothing out."""
-        return [path for path in self._paths if path not in self._used]
+        return [way for way in self._ways if way not in self._used]
 
 
 def _combination(axes: Sequence[str], values: Sequence[_Value]) -> Combination:
     return Combination(
         tuple((axis, value.value) for axis, value in zip(axes, values, strict=True)),
         tuple(value.word for value in values),
-        tuple(value.path for value in values),
+        tuple(value.way for value in values),
     )
 
 

@@ -18,66 +18,42 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from jinja2 import BaseLoader, TemplateNotFound, TemplateSyntaxError, Undefined, nodes
-from jinja2 import Template as Compiled
+from jinja2 import BaseLoader, TemplateNotFound
 
 from sora_batch.manifest.beside import Unreadable, find_beside, read_text
-from sora_batch.manifest.bounds import MAX_TEXT, TOO_MUCH, Overspent
-from sora_batch.manifest.faults import TemplateFault, empty_value, fault_from
+from sora_batch.manifest.bounds import MAX_TEXT
+from sora_batch.manifest.faults import TemplateFault, empty_value
 from sora_batch.manifest.holes import has_template, holes_of
+from sora_batch.manifest.jinja_text import JinjaText
 from sora_batch.manifest.sandbox import Sandbox
-from sora_batch.manifest.scope import ABSENT, Scope, Snippets, Way, entry
+from sora_batch.manifest.scope import ABSENT, Scope, Way, entry
 from sora_batch.problems import Where
 from sora_batch.shots import Json
 
 WhereIn: TypeAlias = Callable[[Way, int, int, int], Where]
 
 _NEWLINES = re.compile(r"\r\n?")
-_ADDRESS = re.compile(r"<[^<>]* at 0x[0-9a-fA-F]+>")
-_MOST_FAULTS = 100
 _PLAIN = frozenset({int, float, bool, Decimal})
 
 
 class Template:
     """One text, ready to be rendered."""
 
-    __slots__ = (
-        "_compiled",
-        "_expression",
-        "_faults",
-        "_holes",
-        "_is_expression",
-        "_owner",
-        "_refused",
-        "_tail",
-        "_wants",
-        "text",
-    )
+    __slots__ = ("_holes", "_jinja", "_tail")
 
-    def __init__(self, owner: Templates, text: str, *, whole: bool = False) -> None:
-        self.text = _NEWLINES.sub("\n", text) if "\r" in text else text
-        self._owner = owner
-        self._compiled: Compiled | None = None
-        self._expression: Callable[..., Any] | None = None
-        self._is_expression = False
-        self._refused: TemplateFault | None = None
-        self._faults: dict[tuple[object, ...], TemplateFault] = {}
-        self._wants: frozenset[str] | None = frozenset()
-        holes, self._tail = ((), None) if whole else holes_of(self.text)
+    def __init__(self, owner: Templates, text: str) -> None:
+        text = _NEWLINES.sub("\n", text) if "\r" in text else text
+        holes, self._tail = holes_of(text)
+        self._jinja = JinjaText(owner.sandbox, text)
         self._holes = [
             (hole.before, hole.root, hole.steps, None if hole.root else owner.expression(hole.code))
             for hole in holes
         ]
 
-    @property
-    def is_plain(self) -> bool:
-        """Whether there is nothing to render."""
-        return self._tail is not None and not self._holes
-
     def render(self, scope: Scope) -> str:
         """The text with everything filled in. Raises TemplateFault."""
         if self._tail is None:
-            return self.render_by_jinja(scope)
+            return self._jinja.render(scope)
         pieces: list[str] = []
         names = scope.names
         for before, root, steps, expression in self._holes:
@@ -92,61 +68,32 @@ class Template:
             kind = type(value)
             if kind is not str:
                 if value is None:
-                    raise empty_value(self.text, ".".join((root, *steps)))
+                    raise empty_value(self._jinja.text, ".".join((root, *steps)))
                 if kind not in _PLAIN:
-                    return self.render_by_jinja(scope)
+                    return self._jinja.render(scope)
                 value = str(value)
             elif len(value) > MAX_TEXT:
-                return self.render_by_jinja(scope)
+                return self._jinja.render(scope)
             pieces += (before, value)
         pieces.append(self._tail)
         return "".join(pieces)
 
-    def attempt(self, scope: Scope) -> Any:
-        """What Jinja makes of it; `ABSENT` where it fails in this text, so that whoever asked
-        can say where that is in the text around it. Raises TemplateFault from elsewhere."""
-        try:
-            return self.render_by_jinja(scope)
-        except TemplateFault as fault:
-            if fault.where is not None:
-                raise
-            return ABSENT
-
     def render_by_jinja(self, scope: Scope) -> str:
-        """The same as `render`, with nothing but Jinja. Raises TemplateFault."""
-        compiled = self._compile(scope)
-        sandbox = self._owner.sandbox
-        if not scope.busy:
-            sandbox.units = 0
-        try:
-            context = compiled.new_context(self._names(scope))
-            text = sandbox.concat(compiled.root_render_func(context))
-            if "0x" in text and _ADDRESS.search(text):
-                raise TypeError(
-                    "it shows a thing of the program, not a text; a `()` or `|list` may be missing"
-                )
-            if not text.isascii():
-                text.encode()
-        except TemplateFault:
-            raise
-        except Exception as error:  # noqa: BLE001 - a template may fail in any way at all
-            raise self._explained(error, scope).with_traceback(None) from None
-        return text
+        """The same, with nothing but Jinja. Raises TemplateFault."""
+        return self._jinja.render(scope)
 
     def value(self, scope: Scope) -> Json:
         """Where the whole text is one `{{ expression }}`, its value as it is; else the text.
 
         So a number stays a number in `options`. Raises TemplateFault.
         """
-        if self.is_plain:
-            return self.text
         found: Any = ABSENT
         if self._tail is None:
-            found = self._evaluated(scope)
+            found = self._jinja.value(scope)
         elif self._tail == "" and len(self._holes) == 1 and not self._holes[0][0]:
             _, root, steps, expression = self._holes[0]
             if expression is not None:
-                found = expression._evaluated(scope)
+                found = expression.value(scope)
             else:
                 found = scope.names.get(root, ABSENT)
                 if found is ABSENT:
@@ -154,74 +101,6 @@ class Template:
                 for step in steps:
                     found = entry(found, step)
         return found if found is not ABSENT and _is_json(found) else self.render(scope)
-
-    def _evaluated(self, scope: Scope) -> Any:
-        """The value of the text's one expression; `ABSENT` where it is more, or fails."""
-        self._compile(scope)
-        if not self._is_expression:
-            return ABSENT
-        if self._expression is None:
-            code = self.text.strip()[2:-2].strip("-+")
-            self._expression = self._owner.sandbox.compile_expression(code, undefined_to_none=False)
-        if not scope.busy:
-            self._owner.sandbox.units = 0
-        try:
-            found = self._expression(self._names(scope))
-        except TemplateFault:
-            raise
-        except Exception:  # noqa: BLE001 - rendering fails the same way and says where
-            return ABSENT
-        return ABSENT if isinstance(found, Undefined) else found
-
-    def _names(self, scope: Scope) -> dict[str, Any]:
-        """The names for Jinja, with those made that the template asks for."""
-        if scope.late:
-            wanted = scope.late if self._wants is None else self._wants & scope.late.keys()
-            for name in wanted:
-                asked_for = self._wants is not None or name not in scope.busy
-                if name not in scope.names and asked_for:
-                    scope.find(name)
-        return {**scope.names, "snippets": Snippets(scope)}
-
-    def _compile(self, scope: Scope) -> Compiled:
-        if self._refused is not None:
-            raise self._refused.with_traceback(None)
-        if self._compiled is None:
-            sandbox = self._owner.sandbox
-            sandbox.units = 0 if not scope.busy else sandbox.units
-            try:
-                if len(self.text) > MAX_TEXT:
-                    raise Overspent(TOO_MUCH)
-                tree = sandbox.parse(self.text)
-                self._wants = _names_asked_for(tree)
-                self._is_expression = _is_expression(tree)
-                self._compiled = sandbox.from_string(tree)
-            except (
-                TemplateSyntaxError,
-                Overspent,
-                SyntaxError,
-                RecursionError,
-                MemoryError,
-            ) as error:
-                self._refused = self._explained(error, scope)
-                raise self._refused.with_traceback(None) from None
-        return self._compiled
-
-    def _explained(self, error: BaseException, scope: Scope) -> TemplateFault:
-        """The fault; the same one for the same error, since a hundred thousand rows may have it."""
-        trace, line = error.__traceback__, 0
-        while trace is not None:
-            line = trace.tb_lineno
-            trace = trace.tb_next
-        key = (type(error), str(error), line)
-        fault = self._faults.get(key)
-        if fault is None:
-            sandbox = self._owner.sandbox
-            words = {*sandbox.filters, *sandbox.tests}
-            fault = fault_from(error, self.text, self._compiled, scope.known(), words)
-            if len(self._faults) < _MOST_FAULTS:
-                self._faults[key] = fault
-        return fault
 
 
 class Templates:
@@ -241,7 +120,7 @@ class Templates:
         self.files: dict[Path, bytes] = {}
         self.sandbox = Sandbox(_BesideLoader(folder, self.files))
         self._known: dict[str, Template] = {}
-        self._expressions: dict[str, Template] = {}
+        self._expressions: dict[str, JinjaText] = {}
         self._placed: dict[tuple[TemplateFault, Way], TemplateFault] = {}
 
     def template(self, text: str) -> Template:
@@ -251,12 +130,11 @@ class Templates:
             found = self._known[text] = Template(self, text)
         return found
 
-    def expression(self, text: str) -> Template:
+    def expression(self, text: str) -> JinjaText:
         """The template `{{ text }}`; the same one wherever the expression stands."""
         found = self._expressions.get(text)
         if found is None:
-            found = Template(self, f"{{{{ {text} }}}}", whole=True)
-            self._expressions[text] = found
+            found = self._expressions[text] = JinjaText(self.sandbox, f"{{{{ {text} }}}}")
         return found
 
     def text(self, text: str, scope: Scope, path: Way) -> str:
@@ -321,18 +199,3 @@ def _is_json(value: object) -> bool:
     if isinstance(value, dict):
         return all(isinstance(key, str) and _is_json(item) for key, item in value.items())
     return isinstance(value, list) and all(map(_is_json, value))
-
-
-def _names_asked_for(tree: nodes.Template) -> frozenset[str] | None:
-    """The names a template looks up; None where included files may look up others."""
-    if next(tree.find_all((nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)), None):
-        return None
-    return frozenset(name.name for name in tree.find_all(nodes.Name) if name.ctx == "load")
-
-
-def _is_expression(tree: nodes.Template) -> bool:
-    """Whether the whole text is one `{{ expression }}`."""
-    match tree.body:
-        case [nodes.Output(nodes=[nodes.Expr() as only])]:
-            return not isinstance(only, nodes.TemplateData)
-    return False
