@@ -25,12 +25,12 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from sora_batch.clock import Clock, SystemClock
-from sora_batch.shots import SourceKind
+from sora_batch.shots import JobId, SourceKind
+from sora_batch.simulator.acceptance import Change
+from sora_batch.simulator.fields import Fields, read_fields
 from sora_batch.simulator.job import Job
 from sora_batch.simulator.orders import (
-    Fields,
     read_extra,
-    read_fields,
     read_order,
     read_prompt,
     read_seconds,
@@ -97,7 +97,8 @@ async def _create(request: Request) -> Response:
 
 
 async def _remix(request: Request) -> Response:
-    return await _derive(request, "remix", request.path_params["video_id"], await _fields(request))
+    fields = await _fields(request)
+    return await _derive(request, "remix", request.path_params["video_id"], fields)
 
 
 async def _edit(request: Request) -> Response:
@@ -107,27 +108,22 @@ async def _edit(request: Request) -> Response:
 
 async def _extend(request: Request) -> Response:
     fields = await _fields(request)
-    more = read_seconds(fields, _simulator(request).settings)
+    more = read_seconds(fields, _simulator(request).settings, default=None)
     return await _derive(request, "extend", read_source(fields), fields, more)
 
 
 async def _derive(
-    request: Request,
-    kind: SourceKind,
-    source: str,
-    fields: Fields,
-    more_seconds: Decimal = Decimal(0),
+    request: Request, kind: SourceKind, source: str, fields: Fields, more: Decimal = Decimal(0)
 ) -> Response:
     simulator = _simulator(request)
-    job = await simulator.derive(
-        kind,
-        source,
-        read_prompt(fields),
-        more_seconds=more_seconds,
+    change = Change(
+        kind=kind,
+        source=JobId(source),
+        prompt=read_prompt(fields),
+        more_seconds=more,
         extra=read_extra(fields),
-        label=_label(request),
-        key=_key(request),
     )
+    job = await simulator.derive(change, label=_label(request), key=_key(request))
     return _show(simulator, job)
 
 

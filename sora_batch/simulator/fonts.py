@@ -9,10 +9,6 @@ from __future__ import annotations
 
 import io
 import logging
-import os
-import shutil
-import subprocess
-import sys
 import threading
 import unicodedata
 from collections.abc import Iterable
@@ -23,57 +19,19 @@ from pathlib import Path
 from fontTools.ttLib import TTFont, TTLibError  # type: ignore[import-untyped]
 from PIL import ImageFont, features
 
+from sora_batch.simulator.font_files import (
+    ask_fontconfig,
+    font_files,
+    is_pictograph,
+    name_score,
+)
+
 _log = logging.getLogger(__name__)
 
 _FILES_OPENED_MOST = 400
 _CANDIDATES_COMPARED = 8
 # Colour fonts made of bitmaps come in one size only; these are the ones in use.
 _BITMAP_SIZES = (109, 128, 136, 160, 96, 64)
-_SUFFIXES = frozenset({".ttf", ".otf", ".ttc", ".otc"})
-_FOLDERS = {
-    "darwin": ("/System/Library/Fonts", "/Library/Fonts", "~/Library/Fonts"),
-    "win32": (r"%WINDIR%\Fonts", r"%LOCALAPPDATA%\Microsoft\Windows\Fonts"),
-    "linux": ("/usr/share/fonts", "/usr/local/share/fonts", "~/.local/share/fonts", "~/.fonts"),
-}
-_GOOD = (
-    ("notosans-regular", 9),
-    ("notosans", 8),
-    ("inter", 7),
-    ("dejavusans.", 6),
-    ("liberationsans", 6),
-    ("opensans", 6),
-    ("roboto", 6),
-    ("helvetica", 6),
-    ("segoeui", 6),
-    ("arial", 6),
-    ("sans", 4),
-    ("regular", 3),
-)
-_POOR = (
-    ("italic", 9),
-    ("oblique", 9),
-    ("condensed", 7),
-    ("mono", 6),
-    ("serif", 5),
-    ("bold", 5),
-    ("black", 5),
-    ("thin", 5),
-    ("light", 4),
-    ("display", 3),
-    ("symbol", 2),
-)
-_CJK_NAMES = ("cjk", "pingfang", "hiragino", "yugoth", "msyh", "msgothic", "simsun", "wqy", "han")
-_SCRIPT_NAMES = {
-    "CJK": _CJK_NAMES,
-    "HIRAGANA": _CJK_NAMES,
-    "KATAKANA": _CJK_NAMES,
-    "FULLWIDTH": _CJK_NAMES,
-    "IDEOGRAPHIC": _CJK_NAMES,
-    "HANGUL": ("malgun", "gothicneo", "nanum", *_CJK_NAMES),
-    "ARABIC": ("arabic", "geeza", "tahoma"),
-    "THAI": ("thai", "leelawad", "thonburi"),
-}
-_WIDE_NAMES = ("dejavusans", "arialuni", "notosans-regular", "segoeui", "arial", "tahoma")
 
 
 @dataclass(frozen=True)
@@ -151,10 +109,10 @@ class FontBook:
     def _candidates(self, code: int) -> list[tuple[Path, int]]:
         if not self._search:
             return []
-        files = _ask_fontconfig(code)
+        files = ask_fontconfig(code)
         if files is None:
             return _first_covering(code)
-        return sorted(files, key=lambda file: -_name_score(file[0], code))
+        return sorted(files, key=lambda file: -name_score(file[0], code))
 
 
 @lru_cache(maxsize=1)
@@ -168,11 +126,6 @@ def builtin_face() -> Face:
     """The face that comes with Pillow."""
     with TTFont(io.BytesIO(_builtin_file()), lazy=True) as font:
         return Face(None, 0, frozenset(font.getBestCmap()))
-
-
-def is_pictograph(code: int) -> bool:
-    """Whether a character is an emoji by nature, and should be in colour where that can be."""
-    return 0x1F000 <= code <= 0x1FAFF or code in _EMOJI_BY_DEFAULT
 
 
 def needs_shaping(code: int) -> bool:
@@ -230,31 +183,9 @@ def _drawable(covered: frozenset[int]) -> frozenset[int]:
     return frozenset(code for code in covered if not needs_shaping(code))
 
 
-@lru_cache(maxsize=512)
-def _ask_fontconfig(code: int) -> tuple[tuple[Path, int], ...] | None:
-    """Files and indices of the fonts that cover a character; None where there is no fontconfig."""
-    program = shutil.which("fc-list")
-    if program is None:
-        return None
-    request = [program, "--format", "%{file}\t%{index}\n", f":charset={code:x}"]
-    try:
-        answer = subprocess.run(request, capture_output=True, timeout=20, check=True).stdout
-    except (OSError, subprocess.SubprocessError) as error:
-        _log.info("fontconfig is of no use: %s", error)
-        return None
-    found = []
-    for line in answer.decode(errors="replace").splitlines():
-        name, _, index = line.partition("\t")
-        path = Path(name)
-        # The upper half of fontconfig's index names an instance of a variable font.
-        if path.suffix.lower() in _SUFFIXES and index.isdigit() and int(index) < 0x10000:
-            found.append((path, int(index)))
-    return tuple(dict.fromkeys(found))
-
-
 def _first_covering(code: int) -> list[tuple[Path, int]]:
     """The first file that covers the character, opened one after another, promising ones first."""
-    files = sorted(_font_files(), key=lambda path: -_name_score(path, code))
+    files = sorted(font_files(), key=lambda path: -name_score(path, code))
     for path in files[:_FILES_OPENED_MOST]:
         face = _read_face(path, 0)
         if face is not None and code in face.covered:
@@ -262,43 +193,5 @@ def _first_covering(code: int) -> list[tuple[Path, int]]:
     return []
 
 
-@lru_cache(maxsize=1)
-def _font_files() -> tuple[Path, ...]:
-    folders = _FOLDERS.get(sys.platform, _FOLDERS["linux"])
-    found: list[Path] = []
-    for folder in folders:
-        root = Path(os.path.expandvars(folder)).expanduser()
-        for parent, _, names in os.walk(root):
-            found += [
-                Path(parent, name) for name in names if Path(name).suffix.lower() in _SUFFIXES
-            ]
-    return tuple(sorted(found))
-
-
 def _score(face: Face) -> int:
-    return _name_score(face.path, 0) if face.path else 0
-
-
-def _name_score(path: Path, code: int) -> int:
-    """How promising a file's name is: an upright sans of the character's script comes first."""
-    name = path.name.lower().replace("_", "").replace(" ", "")
-    score = next((points for part, points in _GOOD if part in name), 0)
-    score -= sum(points for part, points in _POOR if part in name.replace("sans-serif", ""))
-    if code:
-        script = unicodedata.name(chr(code), "").split(" ")[0].split("-")[0]
-        hints = _SCRIPT_NAMES.get(script, (script.lower() or "?",))
-        score += 20 * any(hint in name for hint in hints)
-        score += 30 * (is_pictograph(code) and "emoji" in name) + 10 * (
-            is_pictograph(code) and "color" in name
-        )
-        score += 5 * any(wide in name for wide in _WIDE_NAMES)
-    return score
-
-
-_EMOJI_BY_DEFAULT = frozenset(
-    map(
-        ord,
-        "⌚⌛⏩⏪⏫⏬⏰⏳◽◾☔☕♈♉♊♋♌♍♎♏♐♑♒♓♿⚓⚡⚪⚫⚽⚾⛄⛅⛎⛔⛪⛲⛳⛵⛺⛽"
-        "✅✊✋✨❌❎❓❔❕❗➕➖➗➰➿⬛⬜⭐⭕",
-    )
-)
+    return name_score(face.path, 0) if face.path else 0

@@ -56,20 +56,21 @@ class Derivation:
 class Job:
     """One accepted order.
 
-    `number` rises by one with each job accepted in the folder and is the order of listings.
+    `number` rises by one with each job accepted in the folder and is the order of listings; it
+    and `created_at` are given when the job is accepted.
     `label` is the shot id, "" where nobody told it; `key` the Idempotency-Key it came with: it is
     recorded for the audit and deliberately not honoured, as no server we know honours it.
     `clip` is the file's name inside the folder once rendered; `rendered` counts how often it was.
     """
 
     id: JobId
-    number: int
     prompt: str
     model: str
     size: Size
     seconds: Decimal
-    created_at: int
     picture: Picture
+    number: int = 0
+    created_at: int = 0
     seed: int | None = None
     extra: Mapping[str, Json] = field(default_factory=dict)
     source: Derivation | None = None

@@ -14,7 +14,8 @@ from math import ceil, floor
 from PIL import Image, ImageDraw
 
 from sora_batch.simulator.canvas import Canvas, Ink
-from sora_batch.simulator.fonts import Face, FontBook, can_shape, is_pictograph
+from sora_batch.simulator.font_files import is_pictograph
+from sora_batch.simulator.fonts import Face, FontBook, can_shape
 from sora_batch.simulator.graphemes import (
     breaks_between,
     clusters,

@@ -26,10 +26,16 @@ class Page:
 class Library:
     """Every job of a folder. Pages cost what they show, however many jobs there are."""
 
-    def __init__(self, jobs: Iterable[Job] = ()) -> None:
+    def __init__(self) -> None:
         self._jobs: dict[JobId, Job] = {}
         self._order: list[JobId] = []
         self._numbers: list[int] = []
+
+    def replace(self, jobs: Iterable[Job]) -> None:
+        """Forgets what it knew and takes these."""
+        self._jobs.clear()
+        self._order.clear()
+        self._numbers.clear()
         for job in sorted(jobs, key=lambda job: job.number):
             self.put(job)
 

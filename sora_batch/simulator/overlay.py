@@ -39,14 +39,26 @@ class Stencil:
     """A canvas, ready to be laid over any number of frames."""
 
     def __init__(self, canvas: Canvas) -> None:
-        cover = np.asarray(canvas.cover, np.float32) / 255
-        luma, blue, red = to_yuv(np.asarray(canvas.colour, np.float32))
-        halved = _halved(cover)
-        weight = np.maximum(halved, 1e-6)
+        cover = np.asarray(canvas.cover)
+        colour = np.asarray(canvas.colour)
+        rows, columns = np.nonzero(cover)
+        luma, _, _ = to_yuv(colour[rows, columns].astype(np.float32))
+        share = cover[rows, columns].astype(np.float32) / 255
+        # A pixel of the chroma planes stands for four of the picture, each as far as it is covered.
+        half_rows, half_columns = np.nonzero(np.asarray(canvas.cover.reduce(2)))
+        total = np.zeros(half_rows.shape, np.float32)
+        mixed = np.zeros((*half_rows.shape, 3), np.float32)
+        for down, right in ((0, 0), (0, 1), (1, 0), (1, 1)):
+            corner = 2 * half_rows + down, 2 * half_columns + right
+            part = cover[corner].astype(np.float32) / 255
+            total += part
+            mixed += colour[corner] * part[:, None]
+        _, blue, red = to_yuv(mixed / np.maximum(total, 1e-6)[:, None])
+        half = half_rows * (cover.shape[1] // 2) + half_columns
         self._planes = (
-            _touched(luma, cover),
-            _touched(_halved(blue * cover) / weight, halved),
-            _touched(_halved(red * cover) / weight, halved),
+            _touched(rows * cover.shape[1] + columns, luma, share),
+            _touched(half, blue, total / 4),
+            _touched(half, red, total / 4),
         )
 
     def over(self, planes: Planes) -> None:
@@ -108,18 +120,11 @@ def to_yuv(rgb: Numbers) -> Sequence[Numbers]:
     )
 
 
-def _touched(value: Numbers, cover: Numbers) -> Touched:
-    places = np.flatnonzero(cover > 0.002)
-    share = np.rint(cover.reshape(-1)[places] * 256)
+def _touched(places: NDArray[np.intp], value: Numbers, cover: Numbers) -> Touched:
+    share = np.rint(cover * 256)
     return Touched(
-        places,
-        (256 - share).astype(np.uint16),
-        np.rint(value.reshape(-1)[places] * share).astype(np.uint16),
+        places, (256 - share).astype(np.uint16), np.rint(value * share).astype(np.uint16)
     )
-
-
-def _halved(plane: Numbers) -> Numbers:
-    return (plane[::2, ::2] + plane[1::2, ::2] + plane[::2, 1::2] + plane[1::2, 1::2]) / 4
 
 
 def _blend(box: Plane, cover: NDArray[np.uint16], value: int) -> None:

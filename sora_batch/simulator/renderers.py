@@ -18,7 +18,7 @@ from typing import Protocol
 from sora_batch.clock import Clock
 from sora_batch.shots import Size
 from sora_batch.simulator.animatic import render_animatic
-from sora_batch.simulator.encode import Abandoned, encode_plain
+from sora_batch.simulator.encode import encode_plain
 from sora_batch.simulator.job import Job
 from sora_batch.simulator.journal import write_durably
 from sora_batch.simulator.orders import frame_count
@@ -29,9 +29,7 @@ Report = Callable[[float], None]
 
 
 class Renderer(Protocol):
-    """Makes clips. `at_once` is whether a job may be completed before it is acknowledged."""
-
-    at_once: bool
+    """Makes clips."""
 
     async def render(self, job: Job, report: Report) -> str:
         """The file's name. `report` is told how much is done, 0 to 1, from any thread."""
@@ -44,8 +42,6 @@ class Renderer(Protocol):
 
 class AnimaticRenderer:
     """Draws and encodes in threads of its own, so that requests are answered meanwhile."""
-
-    at_once = False
 
     def __init__(self, folder: Path, workers: int) -> None:
         self._folder = folder
@@ -91,8 +87,6 @@ class AnimaticRenderer:
 class PlainRenderer:
     """Gives every job of one size and length the same plain clip, made the first time."""
 
-    at_once = True
-
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._known: dict[str, asyncio.Task[None]] = {}
@@ -119,8 +113,6 @@ class PlainRenderer:
 
 class TimedRenderer:
     """Takes so many seconds of the clock, then gives the plain clip."""
-
-    at_once = False
 
     def __init__(self, folder: Path, clock: Clock, seconds: float) -> None:
         self._plain = PlainRenderer(folder)
@@ -153,13 +145,3 @@ def _plain_clip(size: Size, frames: int) -> bytes:
         path = Path(folder) / "plain.mp4"
         encode_plain(path, size, frames)
         return path.read_bytes()
-
-
-__all__ = [
-    "Abandoned",
-    "AnimaticRenderer",
-    "PlainRenderer",
-    "Renderer",
-    "TimedRenderer",
-    "make_renderer",
-]

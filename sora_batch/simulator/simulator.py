@@ -10,33 +10,30 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import logging
 import os
-import secrets
 from dataclasses import replace
-from decimal import Decimal
 from itertools import count
 from pathlib import Path
+from typing import Literal
 
 from filelock import FileLock, Timeout
 
 from sora_batch.clock import Clock
-from sora_batch.shots import JobId, Json, SourceKind
+from sora_batch.shots import JobId
+from sora_batch.simulator.acceptance import Change, derived_job, ordered_job
 from sora_batch.simulator.bill import Bill, make_bill
-from sora_batch.simulator.job import Derivation, Job, Picture, Status, from_json
+from sora_batch.simulator.job import Job, Status, from_json
 from sora_batch.simulator.journal import Journal, sync_folder, write_durably
 from sora_batch.simulator.library import Library, Page
-from sora_batch.simulator.orders import Order, Reference, plain
+from sora_batch.simulator.orders import Order
+from sora_batch.simulator.reference import Reference
 from sora_batch.simulator.refusals import Refused, invalid
 from sora_batch.simulator.renderers import make_renderer
 from sora_batch.simulator.settings import SimulatorSettings
 from sora_batch.simulator.stills import STILLS, Still, make_still
-
-_log = logging.getLogger(__name__)
+from sora_batch.simulator.workshop import Workshop
 
 _POLL_SHORTEST_MS, _POLL_LONGEST_MS = 100, 5000
-_GUESSED_RENDER_S = 1.0
-_VERBS = {"remix": "remixed", "edit": "edited", "extend": "extended"}
 
 
 class Simulator:
@@ -49,15 +46,15 @@ class Simulator:
         self._journal = Journal(folder / "jobs.jsonl")
         self._library = Library()
         self._lock = FileLock(folder / "simulator.lock")
-        self._renderer = make_renderer(folder, settings, clock)
-        self._queue: asyncio.Queue[JobId] = asyncio.Queue()
-        self._workers: list[asyncio.Task[None]] = []
-        self._rendering: dict[JobId, asyncio.Task[None]] = {}
-        self._progress: dict[JobId, float] = {}
-        self._started_at: dict[JobId, float] = {}
-        self._render_s = _GUESSED_RENDER_S
+        self._workshop = Workshop(
+            make_renderer(folder, settings, clock),
+            clock,
+            settings.workers,
+            began=self._library.put,
+            finished=self._settle,
+        )
         self._numbers = count(1)
-        self._state = "new"
+        self._state: Literal["new", "working", "looking", "closed"] = "new"
         self._seen: tuple[int, int, int] | None = None
 
     async def start(self) -> None:
@@ -74,10 +71,7 @@ class Simulator:
         if self._state == "closed":
             return
         working, self._state = self._state == "working", "closed"
-        for task in [*self._workers, *self._rendering.values()]:
-            task.cancel()
-        await asyncio.gather(*self._workers, *self._rendering.values(), return_exceptions=True)
-        await self._renderer.close()
+        await self._workshop.close()
         if working:
             await self._journal.close()
             self._lock.release()
@@ -100,82 +94,24 @@ class Simulator:
         """0 to 100; 100 only once the clip is there."""
         if job.status is Status.COMPLETED:
             return 100
-        return min(99, int(100 * self._progress.get(job.id, 0.0)))
+        return min(99, int(100 * self._workshop.done(job.id)))
 
     def poll_after_ms(self, job: Job) -> int:
         """When it is worth asking again, by what renders took lately."""
-        done = self._progress.get(job.id, 0.0)
-        left_s = self._render_s * (1 - done)
-        if job.status is Status.QUEUED:
-            left_s += self._render_s * (self._queue.qsize() // self.settings.workers)
-        return int(min(max(1000 * left_s, _POLL_SHORTEST_MS), _POLL_LONGEST_MS))
+        remaining_ms = int(1000 * self._workshop.remaining_s(job))
+        return min(max(remaining_ms, _POLL_SHORTEST_MS), _POLL_LONGEST_MS)
 
     async def order(self, order: Order, *, label: str, key: str) -> Job:
         """Accepts a clip to make; returns when the job would survive a power cut."""
         reference = await self._keep_reference(order.reference)
-        return await self._accept(
-            Job(
-                id=_new_id(),
-                number=0,
-                prompt=order.prompt,
-                model=order.model,
-                size=order.size,
-                seconds=order.seconds,
-                seed=order.seed,
-                extra=order.extra,
-                picture=Picture(order.prompt, order.seed, reference),
-                created_at=0,
-                label=label,
-                key=key,
-            )
-        )
+        return await self._accept(ordered_job(order, reference, label=label, key=key))
 
-    async def derive(
-        self,
-        kind: SourceKind,
-        source_id: str,
-        prompt: str,
-        *,
-        more_seconds: Decimal = Decimal(0),
-        extra: dict[str, Json],
-        label: str,
-        key: str,
-    ) -> Job:
-        """Accepts a clip made from another's: remixed, edited or extended by so many seconds.
-
-        The new job has the source's model and size, and an extension's length is the whole, as
-        OpenAI's was. Raises Refused where the source is not there or not done.
-        """
-        source = self.job(source_id)
-        if source.status is not Status.COMPLETED:
-            raise invalid(
-                f"Video '{source.id}' is {source.status.value}; it can be {_VERBS[kind]} "
-                "once it is completed.",
-                param="video.id",
-                code="video_not_ready",
-            )
-        seconds = plain(source.seconds + more_seconds)
-        if seconds > self.settings.longest_seconds:
-            raise invalid(
-                f"Invalid value for 'seconds': the extended clip would last {seconds} seconds; "
-                f"{self.settings.longest_seconds} is the most.",
-                param="seconds",
-            )
+    async def derive(self, change: Change, *, label: str, key: str) -> Job:
+        """Accepts a clip made from another's. Raises Refused where that is not there yet."""
+        source = self.job(change.source)
+        longest = self.settings.longest_seconds
         return await self._accept(
-            Job(
-                id=_new_id(),
-                number=0,
-                prompt=prompt,
-                model=source.model,
-                size=source.size,
-                seconds=seconds,
-                extra=extra,
-                picture=source.picture,
-                source=Derivation(kind, source.id, source.label, source.seconds),
-                created_at=0,
-                label=label,
-                key=key,
-            )
+            derived_job(source, change, longest_seconds=longest, label=label, key=key)
         )
 
     async def delete(self, job_id: str) -> Job:
@@ -183,13 +119,11 @@ class Simulator:
         self._look()
         job = self._library.get(job_id)
         self._must_work()
-        job = replace(job, deleted=True, status=job.status if job.status.over else Status.CANCELLED)
-        await self._journal.append({"id": job.id, "deleted": True, "status": job.status.value})
+        status = job.status if job.status.over else Status.CANCELLED
+        await self._journal.append({"id": job.id, "deleted": True, "status": status.value})
+        await self._workshop.drop(job)
+        job = replace(self._library.known(job.id), deleted=True, status=status)
         self._library.put(job)
-        rendering = self._rendering.get(job.id)
-        if rendering is not None:
-            rendering.cancel()
-            await asyncio.wait([rendering])
         for suffix in (".mp4", *(still.suffix for still in STILLS.values())):
             (self.folder / f"{job.id}{suffix}").unlink(missing_ok=True)
         return job
@@ -242,13 +176,12 @@ class Simulator:
     async def _accept(self, job: Job) -> Job:
         self._must_work()
         job = replace(job, created_at=self._unix_now(), number=next(self._numbers))
-        if self._renderer.at_once:
-            clip = await self._renderer.render(job, lambda _: None)
-            job = self._completed(job, clip)
+        if self.settings.speed == "instant":
+            job = self._rendered(await self._workshop.at_once(job))
         await self._journal.append(job.to_json())
         self._library.put(job)
         if not job.status.over:
-            self._queue.put_nowait(job.id)
+            self._workshop.add(job)
         return job
 
     def _must_work(self) -> None:
@@ -272,10 +205,10 @@ class Simulator:
         jobs = self._journal.mend()
         self._journal.path.touch()
         sync_folder(self.folder)
-        self._library = Library(from_json(job) for job in jobs.values())
+        self._library.replace(from_json(job) for job in jobs.values())
         self._numbers = count(self._library.next_number)
         self._queue_again()
-        self._workers = [asyncio.create_task(self._work()) for _ in range(self.settings.workers)]
+        self._workshop.start()
         return True
 
     def _queue_again(self) -> None:
@@ -284,8 +217,9 @@ class Simulator:
         for job in list(self._library):
             done = job.status is Status.COMPLETED and job.clip in present
             if not (done or job.deleted or job.status is Status.FAILED):
-                self._library.put(replace(job, status=Status.QUEUED))
-                self._queue.put_nowait(job.id)
+                again = replace(job, status=Status.QUEUED, completed_at=None)
+                self._library.put(again)
+                self._workshop.add(again)
         for name in present:
             if name.endswith(".part"):
                 (self.folder / name).unlink(missing_ok=True)
@@ -298,41 +232,11 @@ class Simulator:
         seen = (stat.st_ino, stat.st_size, stat.st_mtime_ns)
         if seen != self._seen:
             self._seen = seen
-            self._library = Library(from_json(job) for job in self._journal.read().values())
+            self._library.replace(from_json(job) for job in self._journal.read().values())
 
-    async def _work(self) -> None:
-        while True:
-            job = self._library.known(await self._queue.get())
-            if job.deleted:
-                continue
-            task = asyncio.create_task(self._render(job))
-            self._rendering[job.id] = task
-            await asyncio.wait([task])
-            del self._rendering[job.id]
-            self._progress.pop(job.id, None)
-            self._started_at.pop(job.id, None)
-
-    async def _render(self, job: Job) -> None:
-        job = replace(job, status=Status.IN_PROGRESS)
-        self._library.put(job)
-        started = self.clock.monotonic()
-
-        def report(done: float) -> None:
-            self._progress[job.id] = max(done, self._progress.get(job.id, 0.0))
-
-        try:
-            clip = await self._renderer.render(job, report)
-        except Exception as error:  # noqa: BLE001 - a bad job must not stop the others
-            _log.exception("job %s failed", job.id)
-            job = replace(
-                job,
-                status=Status.FAILED,
-                error=f"The renderer failed: {error}",
-                completed_at=self._unix_now(),
-            )
-        else:
-            job = self._completed(job, clip)
-            self._render_s += 0.3 * (self.clock.monotonic() - started - self._render_s)
+    async def _settle(self, job: Job) -> None:
+        """Puts down what became of a job; only then does anybody hear of it."""
+        job = self._rendered(job)
         await self._journal.append(
             {
                 "id": job.id,
@@ -343,20 +247,12 @@ class Simulator:
                 "completed_at": job.completed_at,
             }
         )
-        self._library.put(job)
+        if not self._library.known(job.id).deleted:
+            self._library.put(job)
 
-    def _completed(self, job: Job, clip: str) -> Job:
-        return replace(
-            job,
-            status=Status.COMPLETED,
-            clip=clip,
-            rendered=job.rendered + 1,
-            completed_at=self._unix_now(),
-        )
+    def _rendered(self, job: Job) -> Job:
+        times = job.rendered + (job.status is Status.COMPLETED)
+        return replace(job, rendered=times, completed_at=self._unix_now())
 
     def _unix_now(self) -> int:
         return int(self.clock.now().timestamp())
-
-
-def _new_id() -> JobId:
-    return JobId(f"video_{secrets.token_hex(16)}")
