@@ -146,7 +146,7 @@ class Judge:
             return Verdict(Action.RESUME, reason, attempt=attempt, number=attempt.number)
         if attempt.state is AttemptState.SUBMITTED:
             since = attempt.submitted_at or attempt.created_at
-            reason = f"rendering on the server since {since:%Y-%m-%d %H:%M} UTC{whose}"
+            reason = f"rendering since {since:%Y-%m-%d %H:%M} UTC{whose}"
             return Verdict(Action.RESUME, reason, attempt=attempt, number=attempt.number)
         reason = self._hold_reason(attempt) + whose
         return Verdict(Action.HOLD, reason, attempt=attempt, number=attempt.number)
@@ -218,7 +218,7 @@ def _reuse_reason(clip: Clip, shot_id: ShotId) -> str:
     if clip.shot_id != shot_id:
         return f"`{clip.shot_id}` has a clip with the same inputs"
     kept = {"accepted": "accepted as it is", "adopted": "adopted from the server"}
-    return kept.get(clip.origin, "nothing changed since its clip was made")
+    return kept.get(clip.origin, "nothing changed")
 
 
 def _nearest_by_fingerprint(attempts: Sequence[Attempt]) -> dict[Fingerprint, Attempt]:

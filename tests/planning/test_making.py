@@ -53,7 +53,7 @@ def test_an_intact_clip_of_the_same_inputs_is_reused_for_nothing() -> None:
     assert actions(again) == {"hero": "reuse"}
     assert again.steps[0].clip is clip
     assert again.estimate_usd == 0
-    assert again.steps[0].reason == "nothing changed since its clip was made"
+    assert again.steps[0].reason == "nothing changed"
 
 
 def test_a_clip_made_under_another_id_is_reused_and_the_reason_says_so() -> None:
@@ -127,7 +127,7 @@ def test_a_parent_that_is_made_again_makes_its_remixes_again() -> None:
 def test_a_rendered_or_submitted_attempt_of_the_same_inputs_is_resumed_for_nothing() -> None:
     step = first_step(shot("hero"))
     for state, word in [
-        (AttemptState.SUBMITTED, "rendering on the server since 2026-11-23 09:30 UTC"),
+        (AttemptState.SUBMITTED, "rendering since 2026-11-23 09:30 UTC"),
         (AttemptState.RENDERED, "rendered and not downloaded yet"),
     ]:
         attempt = attempt_of(step, state, number=2)

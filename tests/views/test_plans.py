@@ -66,7 +66,7 @@ all sora-2, 1280x720, 8 s
 SHOT          ACTION   PRICE  WHY
 hero          make     $0.80  no clip yet
 hero-british  make     $0.80  no clip yet
-kept          reuse           nothing changed since its clip was made
+kept          reuse           nothing changed
 city.lisbon   make     $0.80  no clip yet
 city.oslo     reuse           same inputs as `city.lisbon`: one render for both
 lost          hold            no answer; see `sora-batch resolve`
