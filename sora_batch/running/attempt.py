@@ -10,8 +10,8 @@ import asyncio
 from dataclasses import replace
 
 from sora_batch.engines.engine import OperationFailed
-from sora_batch.errors import BudgetExceeded, ChangeRefused
-from sora_batch.events import ShotProgress, ShotRendered, ShotSubmitted
+from sora_batch.errors import BudgetExceeded, ChangeRefused, OutputUnusable
+from sora_batch.events import RunNotice, ShotProgress, ShotRendered, ShotSubmitted
 from sora_batch.planning.plan import Step
 from sora_batch.planning.retry import decide
 from sora_batch.providers.provider import (
@@ -34,6 +34,7 @@ INTENT_TTL_S = 60.0
 
 _FORGOTTEN_AFTER = 3
 _SETTLE_S = 30.0
+_DISK_WAITS_S = (1.0, 5.0, 15.0, 30.0, 60.0)
 _LOST = frozenset({JobStatus.FAILED, JobStatus.CANCELLED, JobStatus.EXPIRED})
 
 
@@ -92,13 +93,27 @@ async def _accepted(tools: Tools, intent: Attempt, report: JobReport) -> Outcome
         submitted_at=tools.clock.now(),
     )
     try:
-        # The job id must be on disk before the first poll: a crash here otherwise loses a clip.
-        await tools.store.record(attempt)
+        await _write_down(tools, attempt, report.id)
     except ChangeRefused as refusal:
         return await hold(tools, intent, f"answered with job {report.id}; {refusal.message}")
     tools.tell(ShotSubmitted(attempt.shot_id, attempt.number, report.id, attempt.price_usd))
     # Some servers are done by the time they answer.
     return await _told(tools, attempt, report) or attempt
+
+
+async def _write_down(tools: Tools, attempt: Attempt, job: JobId) -> None:
+    """The job id must be on disk before the first poll: a crash here otherwise loses a clip.
+
+    A disk that is full is waited for, the id said aloud. Raises ChangeRefused, OutputUnusable.
+    """
+    for wait_s in _DISK_WAITS_S:
+        try:
+            return await tools.store.record(attempt)
+        except OutputUnusable as error:
+            words = f"{attempt.shot_id}: job {job} is ordered and cannot be written down yet"
+            tools.tell(RunNotice(f"{words}: {error.message}"))
+            await tools.clock.sleep(wait_s)
+    return await tools.store.record(attempt)
 
 
 async def wait_for_render(

@@ -22,26 +22,25 @@ class Queue:
         self._unmet: dict[ShotId, int] = {}
         self._children: dict[ShotId, list[ShotId]] = defaultdict(list)
         self._ready: dict[str, list[tuple[float, int, ShotId]]] = defaultdict(list)
+        self._twins: list[Step] = []
         self._numbers: dict[ShotId, int] = {}
         for step in self._steps.values():
             for need in step.needed:
                 self._children[need].append(step.shot.id)
-            if step.action is Action.MAKE:
+            if step.action is Action.MAKE or step.same_as is not None:
                 self._add(step)
 
     def _add(self, step: Step) -> None:
-        met = (Action.REUSE,)
-        unmet = sum(1 for need in step.needed if self._action(need) not in met)
+        unmet = sum(1 for need in step.needed if need in self._steps)
         self._unmet[step.shot.id] = unmet
         self._numbers[step.shot.id] = step.number
         if not unmet:
             self._push(step)
 
-    def _action(self, shot: ShotId) -> Action | None:
-        step = self._steps.get(shot)
-        return step.action if step is not None else None
-
     def _push(self, step: Step) -> None:
+        if step.same_as is not None:
+            self._twins.append(step)
+            return
         entry = (-step.chain_s, self._order[step.shot.id], step.shot.id)
         heapq.heappush(self._ready[step.shot.model], entry)
 
@@ -52,6 +51,11 @@ class Queue:
     def number(self, shot: ShotId) -> int:
         """Which try the shot's next attempt is."""
         return self._numbers[shot]
+
+    def twins(self) -> Iterator[Step]:
+        """Takes out the steps whose clip another shot of the same inputs has got by now."""
+        while self._twins:
+            yield self._twins.pop()
 
     @property
     def has_ready(self) -> bool:

@@ -16,10 +16,11 @@ async def reuse(tools: Tools, step: Step, clip: Clip) -> Clip:
 
     Raises OutputUnusable.
     """
-    if clip.shot_id == step.shot.id and tools.outputs.is_visible(clip):
-        return clip
+    mine = replace(clip, shot_id=step.shot.id)
+    if tools.outputs.is_visible(mine):
+        return mine
     path = await asyncio.to_thread(tools.outputs.adopt_copy, clip, step.shot.id)
-    adopted = replace(clip, shot_id=step.shot.id, mtime_ns=path.stat().st_mtime_ns)
+    adopted = replace(mine, mtime_ns=path.stat().st_mtime_ns)
     data = sidecar_of(tools.manifest, step, None, adopted, copied_from=clip.shot_id)
     await asyncio.to_thread(tools.outputs.write_sidecar, step.shot.id, data)
     await tools.store.keep(None, adopted)

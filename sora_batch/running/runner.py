@@ -13,7 +13,7 @@ from typing import Any
 
 from sora_batch.events import ShotRetrying
 from sora_batch.planning.plan import Action, Plan, Step
-from sora_batch.records import Attempt, Failure, FailureKind
+from sora_batch.records import Attempt, Clip, Failure, FailureKind
 from sora_batch.running.outcome import Ending, Outcome
 from sora_batch.running.queue import Queue
 from sora_batch.running.reuse import reuse
@@ -34,7 +34,7 @@ class Runner:
         self._queue = Queue(plan.steps)
         self._turns = Turns(tools)
         self._thumbnails = Thumbnails(tools)
-        self._jobs: dict[ShotId, JobId | None] = {}
+        self._clips: dict[ShotId, Clip] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._wake = asyncio.Event()
         self.tally = Tally(tools)
@@ -79,22 +79,30 @@ class Runner:
     async def _reuse(self) -> None:
         for step in self._plan.steps:
             if step.action is Action.REUSE and step.clip is not None:
-                clip = await reuse(self._tools, step, step.clip)
-                self._jobs[step.shot.id] = clip.job_id
-                self.tally.done(step.shot.id, clip, reused=True)
+                await self._take(step, step.clip)
+
+    async def _take(self, step: Step, clip: Clip) -> None:
+        """Gives the shot a clip that is there already."""
+        clip = await reuse(self._tools, step, clip)
+        self._clips[step.shot.id] = clip
+        self.tally.done(step.shot.id, clip, reused=True)
+        self._queue.done(step.shot.id)
 
     def _admit(self) -> float | None:
         """Starts all that may start now; seconds until more may, None when the run is over."""
         for task in [task for task in self._tasks if task.done()]:
             self._tasks.discard(task)
             task.result()
+        for step in self._queue.twins():
+            if step.same_as is not None:
+                self._start(self._take(step, self._clips[step.same_as]))
         wait_s = math.inf
         while not self._tools.stop.is_set():
-            step, wait_s = self._queue.pop(self._tools.limits.wait_s)
-            if step is None:
+            best, wait_s = self._queue.pop(self._tools.limits.wait_s)
+            if best is None:
                 break
-            self._tools.limits.take(step.shot.model)
-            self._start(self._make(step))
+            self._tools.limits.take(best.shot.model)
+            self._start(self._make(best))
         stopped = self._tools.stop.is_set()
         return wait_s if self._tasks or (self._queue.has_ready and not stopped) else None
 
@@ -147,8 +155,9 @@ class Runner:
         source = step.shot.source
         if source is None or source.shot is None:
             return source.job if source is not None else None
-        if job := self._jobs.get(source.shot):
-            return job
+        parent = self._clips.get(source.shot)
+        if parent is not None and parent.job_id is not None:
+            return parent.job_id
         message = f"the clip of {source.shot} has no job on the server to {source.kind}"
         return Failure(FailureKind.GONE, message)
 
@@ -157,7 +166,7 @@ class Runner:
         if outcome.stops_run:
             self._stop(outcome.stops_run)
         if outcome.ending is Ending.DONE and outcome.clip is not None:
-            self._jobs[shot] = outcome.clip.job_id
+            self._clips[shot] = outcome.clip
             self.tally.done(shot, outcome.clip)
             self._thumbnails.start(outcome.clip)
             self._queue.done(shot)

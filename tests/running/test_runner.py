@@ -308,3 +308,33 @@ def test_an_intent_without_an_answer_is_on_hold_after_a_crash(
     report = run(bench)
     assert (report.finished.held, len(bench.provider.orders)) == (1, 1)
     assert ledger.reserved == Decimal("0.10")
+
+
+def test_two_shots_of_the_same_inputs_are_paid_for_once(tmp_path: Path) -> None:
+    twin = replace(shot("a"), id=ShotId("b"))
+    bench = Bench(tmp_path, [shot("a"), twin, shot("c", remix_of="b")])
+    report = run(bench)
+    assert (report.finished.done, report.finished.reused) == (2, 1)
+    assert [order.label for order in bench.provider.orders] == ["a", "c"]
+    assert bench.outputs.clip_path(ShotId("b")).exists()
+    before = bench.outputs.sidecar_path(ShotId("a")).read_bytes()
+    report = run(bench)
+    assert (report.finished.reused, len(bench.provider.orders)) == (3, 2)
+    assert bench.outputs.sidecar_path(ShotId("a")).read_bytes() == before
+
+
+def test_a_twin_of_a_failed_shot_is_blocked(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, [shot("a"), replace(shot("a"), id=ShotId("b"))])
+    bench.provider.on_submit["a"] = [NotAccepted(BAD)]
+    report = run(bench)
+    assert (report.finished.failed, report.finished.blocked) == (1, 1)
+
+
+def test_a_shot_waits_for_all_it_needs_also_when_some_is_there_already(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, [shot("a")])
+    run(bench)
+    both = shot("c", remix_of="a", needs=["b"])
+    bench.manifest = replace(bench.manifest, shots=(shot("a"), shot("b"), both))
+    run(bench)
+    assert [order.label for order in bench.provider.orders] == ["a", "b", "c"]
+    assert bench.provider.orders[2].source_job == "job-1"
