@@ -83,12 +83,17 @@ def excerpt(where: Where) -> list[str]:
     ]
 
 
+def closest(word: str, choices: Iterable[str]) -> str:
+    """The choice that looks most like the word, "" where none is close."""
+    folded = {choice.casefold(): choice for choice in choices}
+    close = difflib.get_close_matches(word.casefold(), folded, n=1, cutoff=0.6)
+    return folded[close[0]] if close else ""
+
+
 def did_you_mean(word: str, choices: Iterable[str]) -> str:
     """`did you mean `x`?` where one of the choices is close to the word, else ""."""
-    known = list(choices)
-    folded = {choice.casefold(): choice for choice in known}
-    close = difflib.get_close_matches(word.casefold(), folded, n=1, cutoff=0.6)
-    return f"did you mean `{folded[close[0]]}`?" if close else ""
+    near = closest(word, choices)
+    return f"did you mean `{near}`?" if near else ""
 
 
 def joined(words: Iterable[str], last: str = "or") -> str:

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 
 from sora_batch.manifest.document import DOUBLE, Node, mapping
 from sora_batch.manifest.words import Slip, explain, path_of
-from sora_batch.problems import Problem
+from sora_batch.problems import Problem, Where
 
 Way = tuple[str | int, ...]
 Model = TypeVar("Model", bound=BaseModel)
@@ -46,12 +46,12 @@ def check(model: type[Model], root: Node, known: Iterable[Problem] = ()) -> Chec
         except ValidationError as error:
             found = error.errors(include_url=False, include_input=False)
         slips = [_slip(each, root, model) for each in found]
-        new = [
-            (slip, explain(slip))
+        dropped |= {slip.meant for slip in slips} - {()}
+        problems += [
+            explain(slip)
             for slip in slips
             if not (_spots(slip) & places or _follows(slip, dropped))
         ]
-        problems += [problem for slip, problem in new if not _is_misspelt(slip, new)]
         cut = {slip.path[:-1] if slip.kind == "missing" else slip.path for slip in slips}
         dropped |= cut
         if () in cut:
@@ -95,22 +95,35 @@ def _slip(error: Mapping[str, Any], root: Node, model: type[BaseModel]) -> Slip:
     return Slip(error["type"], path, error.get("ctx", {}), root, model)
 
 
-def _is_misspelt(slip: Slip, found: Iterable[tuple[Slip, Problem]]) -> bool:
-    """Whether a key is missing only because it was written wrong, which is said already."""
-    if slip.kind != "missing":
-        return False
-    names = {f"`{slip.path[-1]}`"} | ({"`job`"} if slip.path[-1] == "shot" else set())
-    return any(
-        other.kind == "extra_forbidden"
-        and other.path[:-1] == slip.path[:-1]
-        and any(name in problem.fix for name in names)
-        for other, problem in found
-    )
-
-
 def _follows(slip: Slip, dropped: Iterable[Way]) -> bool:
-    """Whether it is only missing because what was there had a problem."""
-    return any(way[: len(slip.path)] == slip.path for way in dropped)
+    """Whether it is only missing because what was there had a problem, or was misspelt."""
+    if slip.kind not in {"missing", "too_short"}:
+        return False
+    missing = {slip.path}
+    if slip.path[-1] == "shot":
+        missing.add((*slip.path[:-1], "job"))
+    return any(way[: len(slip.path)] in missing for way in dropped)
+
+
+def paths_at(root: Node, places: Iterable[Where]) -> set[Way]:
+    """The paths of the values that stand, or whose keys stand, at these places."""
+    wanted = {(place.file, place.line, place.column) for place in places}
+    found: set[Way] = set()
+    waiting: list[tuple[Way, Node]] = [((), root)]
+    while waiting and wanted:
+        path, node = waiting.pop()
+        if not isinstance(node.children, (dict, list)):
+            continue
+        steps = (
+            node.children.items() if isinstance(node.children, dict) else enumerate(node.children)
+        )
+        for step, child in steps:
+            way = (*path, step)
+            for each in (child, node.key(step)):
+                if each and (each.source.file, each.line, each.column) in wanted:
+                    found.add(way)
+            waiting.append((way, child))
+    return found
 
 
 def _spots(slip: Slip) -> set[tuple[str, int, int]]:

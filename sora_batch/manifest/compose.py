@@ -96,7 +96,7 @@ class Composer:
             length = end.column - start.column
         else:
             length = len(self.source.raw_line(start.line + 1).rstrip()) - start.column
-        data: Json = resolve(text) if style is PLAIN or style == PLAIN else text
+        data: Json = resolve(text) if style == PLAIN else text
         node = Node(self.source, start.line + 1, start.column + 1, length, data, style)
         if event.tag is not None:
             self._check_tag(event.tag, node, text)
@@ -123,7 +123,11 @@ class Composer:
                 if known
                 else (f"nothing above is named `&{name}`")
             )
-            fix = "" if known else f'for text that begins with `*`, write it in quotes: "*{name}"'
+            fix = (
+                "write the value out"
+                if known
+                else f'for text that begins with `*`, write it in quotes: "*{name}"'
+            )
             self._complain(where, message, "alias", fix)
             node = Node(self.source, where.line, where.column, length, None)
         self._expanded += node.size
@@ -137,12 +141,12 @@ class Composer:
 
     def _open(self, event: Event) -> None:
         frame = Open(event, mapping=isinstance(event, yaml.MappingStartEvent))
-        where = self.source.where(frame.line, frame.column)
         if len(self._stack) >= DEPTH_LIMIT:
+            where = self.source.where(frame.line, frame.column)
             message = f"more than {DEPTH_LIMIT} levels inside each other"
             raise Unreadable(Problem(message, where, "too-deep", "write it flatter"))
         if event.tag is not None and event.tag not in {f"{_CORE}map", f"{_CORE}seq", "!"}:
-            self._refuse_tag(event.tag, where)
+            self._refuse_tag(event.tag, self.source.where(frame.line, frame.column))
         if frame.anchor is not None:
             self._anchors[frame.anchor] = None
         self._stack.append(frame)
@@ -234,7 +238,8 @@ class Composer:
         if template:
             self._report(template)
         else:
-            self._complain(key.where, "a key is text, not a list or mapping", "key-not-text")
+            message = "a key is text, not a list or mapping"
+            self._complain(key.where, message, "key-not-text", "write a name before the colon")
 
     def _merge(self, frame: Open, node: Node) -> None:
         """`<<`: the entries of other mappings, for keys that are not written here."""
@@ -256,7 +261,7 @@ class Composer:
         }  # fmt: skip
         name = tag.removeprefix(_CORE)
         if tag in {"!", f"{_CORE}str"}:
-            node.data, node.style = text, node.style
+            node.data = text
         elif name in kinds and tag != name:
             value = resolve(text)
             if type(value) not in kinds[name]:
@@ -271,7 +276,8 @@ class Composer:
         self._complain(where, message, "tag", "leave the tag out")
 
     def _hide(self, node: Node) -> None:
-        if node.data is None or (isinstance(node.data, str) and _VARIABLE.fullmatch(node.data)):
+        named = isinstance(node.data, str) and _VARIABLE.fullmatch(node.data)
+        if named or node.data is None or isinstance(node.children, dict):
             return
         line, column = self._end
         self.source.hide(node.line, node.column, max(line, node.line), column)

@@ -23,12 +23,15 @@ Path: TypeAlias = Sequence[str | int]
 LITERAL, FOLDED, DOUBLE, SINGLE, PLAIN = "|", ">", '"', "'", ""
 
 _KEY_UNREAD = re.compile(r"(?i)(api[-_]?key\w*[\"']?\s*[:=]\s*)(?!\"?\$\{\w+\}\"?\s*$)(?=\S)(.+)")
+_USER_IN_ADDRESS = re.compile(r"(?<=://)[^/\s@\"']+(?=@)")
 _UNITS = {
-    DOUBLE: re.compile(r"\\(?:x\w{2}|u\w{4}|U\w{8}|[^\s])|\S"),
+    DOUBLE: re.compile(r"\\(?:x\w{2}|u\w{4}|U\w{8}|.|$)|\S"),
     SINGLE: re.compile(r"''|\S"),
     PLAIN: re.compile(r"\S"),
 }
-_BLANK_ESCAPES = frozenset({r"\n", r"\t", r"\r", r"\v", r"\f", r"\_", r"\N", r"\L", r"\P"})
+_BLANK_ESCAPES = frozenset(
+    {"\\", "\\ ", "\\\t", r"\n", r"\t", r"\r", r"\v", r"\f", r"\_", r"\N", r"\L", r"\P"}
+)
 
 
 class Source:
@@ -64,7 +67,7 @@ class Source:
         if not self.parsed:
             # No marks tell where a value ends in a text that could not be parsed: all of it goes.
             text = _KEY_UNREAD.sub(lambda m: m[1] + "*" * len(m[2]), text)
-        return text
+        return _USER_IN_ADDRESS.sub(lambda m: "*" * len(m[0]), text) if "://" in text else text
 
     def where(self, line: int, column: int, length: int = 1) -> Where:
         """The place, cut to what the line has."""

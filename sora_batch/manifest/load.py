@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from sora_batch.manifest.beside import Unreadable, find_beside
-from sora_batch.manifest.check import Checked, Model, check
+from sora_batch.manifest.check import Checked, Model, check, paths_at
 from sora_batch.manifest.document import Document, Node, mapping
 from sora_batch.manifest.draft import Draft
 from sora_batch.manifest.limits import limits_of
@@ -30,6 +30,7 @@ from sora_batch.problems import Problem, Where, did_you_mean
 
 __all__ = ["Draft", "load_draft"]
 
+_A_FOLDER: Final = "write the path of a folder"
 _OF_A_PROFILE: Final = ("provider", "budget", "defaults", "vars", "limits")
 
 
@@ -117,6 +118,8 @@ def _read(path: Path, what: str, found: _Found) -> Document | None:
 
 
 def _checked(model: type[Model], document: Document, found: _Found) -> Checked[Model]:
+    if found.problems:
+        found.dropped |= paths_at(document.root, (problem.where for problem in found.problems))
     checked = check(model, document.root, found.problems)
     found.problems += checked.problems
     found.dropped |= checked.dropped
@@ -242,13 +245,13 @@ def _output(spec: ManifestSpec, name: str, root: Node, found: _Found) -> Path:
         return Path("outputs") / name
     if not spec.output.isprintable() or not spec.output.strip():
         message = "`output` is no path of a folder"
-        found.problems.append(Problem(message, root.place(("output",)), "output"))
+        found.problems.append(Problem(message, root.place(("output",)), "output", _A_FOLDER))
         return Path("outputs") / name
     try:
         return Path(spec.output).expanduser()
     except RuntimeError:
         message = "there is no such home folder"
-        found.problems.append(Problem(message, root.place(("output",)), "output"))
+        found.problems.append(Problem(message, root.place(("output",)), "output", _A_FOLDER))
         return Path("outputs") / name
 
 

@@ -17,8 +17,7 @@ from sora_batch.manifest.schema import (
     SharedSpec,
     ShotSpec,
 )
-from sora_batch.manifest.shapes import fields_at
-from sora_batch.problems import did_you_mean
+from sora_batch.problems import closest
 
 _ONE_OF: Final[Mapping[str, str]] = {
     "shots": "shot",
@@ -77,28 +76,25 @@ def within(path: Path) -> str:
     )
 
 
-def known_fields(model: type[BaseModel], path: Path) -> list[str]:
-    """The keys a mapping at this path may have."""
-    return fields_at(model, path)
-
-
-def suggest(
-    word: str, holder: Path, model: type[BaseModel] | None, choices: Sequence[str] = ()
-) -> str:
-    """What to do about a word that is not known in this place."""
-    known = list(choices) or (fields_at(model, holder) if model else [])
+def meant(word: str, known: Sequence[str], model: type[BaseModel] | None = None) -> str:
+    """The key somebody probably meant; "" where nothing is near, or it belongs elsewhere."""
     plain = word.replace("-", "_").lower()
     if plain in known:
-        return f"did you mean `{plain}`?"
+        return plain
     if _SAID_ELSEWHERE.get(plain) in known:
-        return f"did you mean `{_SAID_ELSEWHERE[plain]}`?"
-    if choices:
-        return did_you_mean(word, known)
-    return _home_of(plain, known, model) or did_you_mean(word, known) or _listed(known)
+        return _SAID_ELSEWHERE[plain]
+    return "" if _home_of(plain, known, model) else closest(word, known)
+
+
+def suggest(word: str, known: Sequence[str], model: type[BaseModel]) -> str:
+    """What to do about a key that is not known in this place."""
+    near = meant(word, known, model)
+    return f"did you mean `{near}`?" if near else _home_of(word, known, model) or _listed(known)
 
 
 def _home_of(word: str, known: Sequence[str], model: type[BaseModel] | None) -> str:
     """Where a key that exists belongs."""
+    word = word.replace("-", "_").lower()
     if model is SharedSpec and word in ManifestSpec.model_fields:
         return "an included file holds " + _joined(list(SharedSpec.model_fields))
     if "shots" in known:

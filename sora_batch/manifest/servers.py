@@ -105,7 +105,7 @@ def _address(
             problems.append(Problem(message, where, "variable", "write it like ${GPU_BOX_URL}"))
         elif not environment.get(found[1]):
             message = f"the environment variable `{found[1]}` is not set"
-            fix = f"export {found[1]}=http://host:port/v1, or write the address here"
+            fix = f"set {found[1]} in the environment, or write the address here"
             problems.append(Problem(message, where, "variable", fix))
     if problems:
         return None, problems

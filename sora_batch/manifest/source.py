@@ -13,9 +13,9 @@ import codecs
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import yaml
 
@@ -38,7 +38,7 @@ _MARKS: Final = (
 _INVISIBLE = re.compile(
     "[^\t\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 )
-_Parser = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+PARSER: Final[Callable[[str], Any]] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def read_document(path: Path) -> tuple[Document | None, list[Problem]]:
@@ -63,7 +63,9 @@ def read_document(path: Path) -> tuple[Document | None, list[Problem]]:
     return read_text(file, text, sha256=hashlib.sha256(content).hexdigest())
 
 
-def read_text(file: str, text: str, *, sha256: str = "") -> tuple[Document | None, list[Problem]]:
+def read_text(
+    file: str, text: str, *, sha256: str = "", parser: Callable[[str], Any] = PARSER
+) -> tuple[Document | None, list[Problem]]:
     """A text that was already read, as a document of that name."""
     source = Source(file, text.replace("\r\n", "\n").replace("\r", "\n"))
     invisible = _INVISIBLE.search(source.text)
@@ -71,7 +73,7 @@ def read_text(file: str, text: str, *, sha256: str = "") -> tuple[Document | Non
         return None, [_unwanted(source, invisible)]
     composer = Composer(source)
     try:
-        root = composer.compose(_events(source))
+        root = composer.compose(_events(source, parser))
     except Unreadable as stop:
         return None, [*composer.problems, stop.problem]
     except yaml.MarkedYAMLError as error:
@@ -82,13 +84,12 @@ def read_text(file: str, text: str, *, sha256: str = "") -> tuple[Document | Non
     return Document(file, root or Node(source, 1, 1, 1, None), sha256), composer.problems
 
 
-def _events(source: Source) -> Iterator[yaml.Event]:
-    parser = _Parser(source.text)
+def _events(source: Source, parser: Callable[[str], Any]) -> Iterator[yaml.Event]:
+    reading = parser(source.text)
     try:
-        while parser.check_event():
-            yield parser.get_event()
+        yield from iter(reading.get_event, None)
     finally:
-        parser.dispose()
+        reading.dispose()
 
 
 def _decode(file: str, content: bytes) -> tuple[str, Problem | None]:

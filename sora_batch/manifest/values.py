@@ -9,7 +9,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag
+from pydantic import BeforeValidator, Discriminator, Field, Tag, WithJsonSchema
 
 KINDS: dict[type, str] = {
     dict: "<mapping>",
@@ -56,6 +56,7 @@ def exact(value: object) -> object:
 
 ListIfNull = BeforeValidator(empty_list)
 MappingIfNull = BeforeValidator(empty_mapping)
+_AMOUNT = r"^\s*\d+(\.\d+)?\s*$"
 Text = Annotated[str, Tag("<text>")]
 Int = Annotated[int, Tag("<number>")]
 Float = Annotated[float, Field(allow_inf_nan=False), Tag("<fraction>")]
@@ -68,7 +69,14 @@ WholeNumber: TypeAlias = Annotated[Int | Text, Discriminator(kind_of)]
 Count: TypeAlias = Annotated[int, Field(strict=True, ge=1)]
 Rate: TypeAlias = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
 Switch: TypeAlias = Annotated[bool, Field(strict=True)]
-Money: TypeAlias = Annotated[Decimal, Field(ge=0), BeforeValidator(exact)]
+Money: TypeAlias = Annotated[
+    Decimal,
+    Field(ge=0),
+    BeforeValidator(exact),
+    WithJsonSchema(
+        {"anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": _AMOUNT}]}
+    ),
+]
 Mapping: TypeAlias = Annotated[dict[str, Any], MappingIfNull]
 Fit: TypeAlias = Literal["cover", "contain", "blur", "stretch", "exact"]
 ProviderKind: TypeAlias = Literal[

@@ -14,8 +14,9 @@ from typing import Any, Final
 from pydantic import BaseModel
 
 from sora_batch.manifest.document import Node, Path
-from sora_batch.manifest.names import known_fields, suggest, thing, within
-from sora_batch.problems import Problem, Where
+from sora_batch.manifest.names import meant, suggest, thing, within
+from sora_batch.manifest.shapes import fields_at
+from sora_batch.problems import Problem, Where, did_you_mean
 
 _KINDS: Final[Mapping[type, str]] = {
     dict: "a mapping", list: "a list", str: "text", int: "a number", float: "a number",
@@ -48,8 +49,11 @@ _EXAMPLES: Final[Mapping[str, str]] = {
     "a whole number": "a whole number, such as 3",
     "a number": "a number, such as 4",
     "an amount in USD": "a number alone, such as 25.00",
+    "a mapping": "`name: value` lines under it",
     "a list of two numbers": "two fractions, such as `[0.5, 0.3]`",
 }
+_ADD_SHOTS: Final = "write `shots:` with a name and a prompt under it"
+_SWEPT: Final = frozenset({"prompt", "model", "size", "seconds", "seed"})
 _SWITCHES: Final = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false"}
 _AMOUNT: Final = re.compile(r"\d+(?:[.,]\d{1,2})?(?!\d)")
 
@@ -75,6 +79,15 @@ class Slip:
         return self.root.place(self.path)
 
     @property
+    def meant(self) -> tuple[str | int, ...]:
+        """The path of the key that was meant by one that is unknown; () where none is near."""
+        if self.kind != "extra_forbidden":
+            return ()
+        holder = self.path[:-1]
+        near = meant(str(self.path[-1]), fields_at(self.model, holder), self.model)
+        return (*holder, near) if near else ()
+
+    @property
     def name(self) -> str:
         """The field the value belongs to, also where the value is an item of its list."""
         return next((str(step) for step in reversed(self.path) if isinstance(step, str)), "")
@@ -92,7 +105,7 @@ def explain(slip: Slip) -> Problem:
 def _unknown_key(slip: Slip) -> Problem:
     holder, key = slip.path[:-1], str(slip.path[-1])
     message = f"unknown key `{key}`{within(holder)}"
-    fix = suggest(key, holder, slip.model)
+    fix = suggest(key, fields_at(slip.model, holder), slip.model)
     return Problem(message, slip.root.place(slip.path, key=True), "unknown-key", fix)
 
 
@@ -102,10 +115,9 @@ def _missing(slip: Slip) -> Problem:
         return _two_numbers(slip)
     where = slip.root.place(holder, key=True)
     if key == "shots" and not holder:
-        fix = "add `shots:` with a name and a prompt under it"
-        return Problem("there are no shots", where, "no-shots", fix)
+        return Problem("there are no shots", where, "no-shots", _ADD_SHOTS)
     fix = "add `version: 1` at the top" if key == "version" else f"add `{key}:`"
-    others = [name for name in known_fields(slip.model, holder) if name != key]
+    others = [name for name in fields_at(slip.model, holder) if name != key]
     if key == "shot" and "job" in others:
         fix = "name a `shot`, or a `job` made elsewhere"
     return Problem(f"{thing(holder)} has no `{key}`", where, "missing-key", fix)
@@ -120,7 +132,7 @@ def _wrong_type(slip: Slip) -> Problem:
     if value is None:
         message = f"{thing(slip.path)} is left empty"
         if slip.path == ("shots",):
-            message = "there are no shots"
+            return _nothing_in_it(slip)
         where = slip.root.place(slip.path, key=True)
         return Problem(message, where, "empty", f"write {_EXAMPLES.get(wanted, wanted)}")
     said = f"`{str(value).lower()}`" if isinstance(value, bool) else _KINDS[type(value)]
@@ -150,6 +162,8 @@ def _tags_at(slip: Slip) -> str:
 
 def _fix_of(slip: Slip, value: object, wanted: str) -> str:
     written = _written(slip)
+    if isinstance(value, list) and slip.name in _SWEPT and "sweep" not in slip.path:
+        return "write one value, or put the list under `sweep`"
     if wanted == "text" and isinstance(value, (int, float)):
         return f'write it in quotes: "{written}"'
     if wanted == "a list" and isinstance(value, (str, int, float)):
@@ -186,7 +200,9 @@ def _too_small(slip: Slip) -> Problem:
 
 def _nothing_in_it(slip: Slip) -> Problem:
     if slip.path == ("shots",):
-        return Problem("there are no shots", slip.root.place(slip.path, key=True), "no-shots")
+        return Problem(
+            "there are no shots", slip.root.place(slip.path, key=True), "no-shots", _ADD_SHOTS
+        )
     fix = "write at least one value, or delete it"
     return Problem(f"{thing(slip.path)} is empty", slip.where, "empty", fix)
 
@@ -195,7 +211,7 @@ def _choice(slip: Slip) -> Problem:
     node = slip.node
     choices = re.findall(r"'([^']*)'", str(slip.context.get("expected", "")))
     said = f"`{node.data}`" if node and isinstance(node.data, str) else "this"
-    fix = suggest(str(node.data), (), None, choices) if node else ""
+    fix = did_you_mean(str(node.data), choices) if node else ""
     listed = "use " + ", ".join(choices[:-1]) + f" or {choices[-1]}" if choices else ""
     return Problem(f"{thing(slip.path)} cannot be {said}", slip.where, "value", fix or listed)
 
@@ -238,6 +254,8 @@ def _duration(slip: Slip) -> Problem | None:
 
 def _size(slip: Slip) -> Problem | None:
     if slip.node is None or slip.node.data is None or slip.kind != "string_type":
+        return None
+    if isinstance(slip.node.data, list):
         return None
     message = "`size` is width and height in pixels"
     return Problem(message, slip.where, "wrong-type", "write it like 1280x720")
