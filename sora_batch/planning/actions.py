@@ -111,7 +111,7 @@ class Judge:
     ) -> Verdict:
         clip = self.history.clips.get(fingerprint)
         if clip is not None:
-            return Verdict(Action.REUSE, _reuse_reason(clip, shot.id), clip=clip)
+            return Verdict(Action.REUSE, self._reuse_reason(clip, shot.id), clip=clip)
         first = self._first.get(fingerprint)
         if first is not None:
             return self._twin(first)
@@ -132,6 +132,14 @@ class Judge:
             or self._after_failures(fingerprint)
             or self._make(shot.id, inputs, fingerprint)
         )
+
+    def _reuse_reason(self, clip: Clip, shot_id: ShotId) -> str:
+        latest = self.history.latest.get(shot_id)
+        has_it = latest is not None and latest.fingerprint == clip.fingerprint
+        if clip.shot_id != shot_id and not has_it:
+            return f"`{clip.shot_id}` has a clip with the same inputs"
+        kept = {"accepted": "accepted as it is", "adopted": "adopted from the server"}
+        return kept.get(clip.origin, "nothing changed")
 
     def _twin(self, first: int) -> Verdict:
         name = self.shots[first].id
@@ -212,13 +220,6 @@ class Judge:
 
 
 _STATE_WORDS = {Action.HOLD: "which is on hold", Action.BLOCKED: "which cannot be made"}
-
-
-def _reuse_reason(clip: Clip, shot_id: ShotId) -> str:
-    if clip.shot_id != shot_id:
-        return f"`{clip.shot_id}` has a clip with the same inputs"
-    kept = {"accepted": "accepted as it is", "adopted": "adopted from the server"}
-    return kept.get(clip.origin, "nothing changed")
 
 
 def _nearest_by_fingerprint(attempts: Sequence[Attempt]) -> dict[Fingerprint, Attempt]:

@@ -63,6 +63,16 @@ def test_a_clip_made_under_another_id_is_reused_and_the_reason_says_so() -> None
     assert step.reason == "`hero` has a clip with the same inputs"
 
 
+def test_a_shot_that_shares_its_clip_with_another_has_nothing_to_take_over() -> None:
+    shared = clip_of(first_step(shot("b", prompt="p")))
+    own = replace(shared, shot_id=ShotId("a"))
+    history = History(
+        clips={shared.fingerprint: shared}, latest={own.shot_id: own, shared.shot_id: shared}
+    )
+    made = plan(manifest(shot("a", prompt="p"), shot("b", prompt="p")), history)
+    assert [step.reason for step in made.steps] == ["nothing changed", "nothing changed"]
+
+
 @pytest.mark.parametrize(
     ("origin", "words"), [("accepted", "accepted"), ("adopted", "adopted from the server")]
 )
