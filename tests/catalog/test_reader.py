@@ -20,14 +20,14 @@ WIDE, TALL = Size(1280, 720), Size(720, 1280)
 FULL_HD, UHD = Size(1920, 1080), Size(3840, 2160)
 
 
-def test_the_prices_were_gone_through_on_the_day_of_the_facts():
+def test_the_prices_were_gone_through_on_the_day_of_the_facts() -> None:
     assert CATALOG.prices_date == date(2026, 11, 22)
 
 
 @pytest.mark.parametrize(("entry", "prices"), EVERY_PRICE, ids=lambda v: getattr(v, "name", ""))
 def test_every_price_has_a_date_a_known_source_and_how_sure_it_is(
     entry: ModelEntry, prices: PriceList
-):
+) -> None:
     assert prices.since <= CATALOG.prices_date
     assert CATALOG.source_text(prices.source) != prices.source
     assert prices.sure in {"P", "V", "S"}
@@ -35,7 +35,7 @@ def test_every_price_has_a_date_a_known_source_and_how_sure_it_is(
 
 
 @pytest.mark.parametrize("entry", CATALOG.models(), ids=lambda entry: entry.name)
-def test_every_model_has_a_source_and_its_prices_ascend_by_date(entry: ModelEntry):
+def test_every_model_has_a_source_and_its_prices_ascend_by_date(entry: ModelEntry) -> None:
     dates = [prices.since for prices in entry.prices]
     assert dates == sorted(set(dates))
     assert CATALOG.source_text(entry.source) != entry.source
@@ -43,7 +43,7 @@ def test_every_model_has_a_source_and_its_prices_ascend_by_date(entry: ModelEntr
 
 
 @pytest.mark.parametrize("entry", CATALOG.models("openrouter"), ids=lambda entry: entry.name)
-def test_every_clip_a_hosted_model_can_make_has_exactly_one_rate(entry: ModelEntry):
+def test_every_clip_a_hosted_model_can_make_has_exactly_one_rate(entry: ModelEntry) -> None:
     sides = {"480p": 480, "720p": 720, "768p": 768, "1080p": 1080, "2K": 1440, "4K": 2160}
     sizes = [Size(sides[name] * 16 // 9, sides[name]) for name in entry.resolutions]
     sounds = {"always": [True], "never": [False]}.get(entry.audio, [True, False])
@@ -58,7 +58,7 @@ def test_every_clip_a_hosted_model_can_make_has_exactly_one_rate(entry: ModelEnt
         assert (rates[0].usd is None) != (rates[0].usd_per_million_tokens is None)
 
 
-def test_services_and_models_are_those_of_the_facts():
+def test_services_and_models_are_those_of_the_facts() -> None:
     assert [service.kind for service in CATALOG.services()] == [
         "openai",
         "azure",
@@ -74,7 +74,7 @@ def test_services_and_models_are_those_of_the_facts():
         assert CATALOG.models(kind) == ()
 
 
-def test_openai_is_closed_and_says_what_can_be_used_instead():
+def test_openai_is_closed_and_says_what_can_be_used_instead() -> None:
     openai = CATALOG.service("openai")
     assert openai is not None
     assert openai.closed == date(2026, 9, 24)
@@ -107,14 +107,22 @@ def test_openai_is_closed_and_says_what_can_be_used_instead():
         ("openrouter", "bytedance/seedance-2.5", WIDE, 5, False, None, None),
     ],
 )
-def test_what_a_clip_costs(kind, model, size, seconds, reference, audio, usd):
+def test_what_a_clip_costs(
+    kind: str,
+    model: str,
+    size: Size,
+    seconds: int,
+    reference: bool,
+    audio: bool | None,
+    usd: str | None,
+) -> None:
     entry = CATALOG.find(kind, model)
     assert entry is not None
     price = entry.price(size, Decimal(seconds), has_reference=reference, audio=audio)
     assert price == (None if usd is None else Decimal(usd))
 
 
-def test_a_price_by_tokens_is_unknown_and_says_why_until_the_frame_rate_is_known():
+def test_a_price_by_tokens_is_unknown_and_says_why_until_the_frame_rate_is_known() -> None:
     entry = CATALOG.find("openrouter", "bytedance/seedance-2.5")
     assert entry is not None
     why = entry.why_no_price(WIDE, has_reference=False)
@@ -153,7 +161,7 @@ def test_a_price_by_tokens_is_unknown_and_says_why_until_the_frame_rate_is_known
         ("openrouter", "minimax/hailuo-3", Size(2048, 1152), True),
     ],
 )
-def test_which_sizes_a_model_makes(kind, model, size, allowed):
+def test_which_sizes_a_model_makes(kind: str, model: str, size: Size, allowed: bool) -> None:
     entry = CATALOG.find(kind, model)
     assert entry is not None
     assert entry.allows_size(size) is allowed
@@ -168,14 +176,16 @@ def test_which_sizes_a_model_makes(kind, model, size, allowed):
         ("openrouter", "minimax/hailuo-3-max", "", ["1", "4.5"], []),
     ],
 )
-def test_which_lengths_a_model_makes(kind, model, text, allowed, refused):
+def test_which_lengths_a_model_makes(
+    kind: str, model: str, text: str, allowed: list[str], refused: list[str]
+) -> None:
     entry = CATALOG.find(kind, model)
     assert entry is not None
     assert entry.seconds_text == text
     assert [s for s in [*allowed, *refused] if entry.allows_seconds(Decimal(s))] == allowed
 
 
-def test_a_model_is_found_by_its_short_name_and_called_by_its_full_one():
+def test_a_model_is_found_by_its_short_name_and_called_by_its_full_one() -> None:
     entry = CATALOG.find("openrouter", "veo-3.1")
     assert entry is not None
     assert entry.server_name("veo-3.1") == "google/veo-3.1"
@@ -185,7 +195,7 @@ def test_a_model_is_found_by_its_short_name_and_called_by_its_full_one():
     assert CATALOG.find("openai", "veo-3.1") is None
 
 
-def test_a_name_that_several_services_have_means_the_first_of_them():
+def test_a_name_that_several_services_have_means_the_first_of_them() -> None:
     named = CATALOG.named("sora-2-pro")
     assert named is not None
     assert named.service == "openai"
@@ -197,7 +207,7 @@ def test_a_name_that_several_services_have_means_the_first_of_them():
     ("on", "usd"),
     [(None, "3"), (date(2025, 1, 1), "1"), (date(2026, 3, 1), "2"), (date(2027, 1, 1), "3")],
 )
-def test_the_price_is_the_one_in_effect_on_the_day(on, usd):
+def test_the_price_is_the_one_in_effect_on_the_day(on: date | None, usd: str) -> None:
     rows = "\n".join(
         f'[[models.prices]]\nsince = {since}\nsure = "S"\nsource = "x"\nrates = [{{ usd = {usd} }}]'
         for since, usd in [("2026-01-01", 1), ("2026-03-01", 2), ("2026-06-01", 3)]
@@ -210,18 +220,18 @@ def test_the_price_is_the_one_in_effect_on_the_day(on, usd):
     assert entry.price(WIDE, Decimal(1), has_reference=False, on=on) == Decimal(usd)
 
 
-def test_a_key_nobody_knows_is_refused():
+def test_a_key_nobody_knows_is_refused() -> None:
     text = 'checked = 2026-01-01\nmodels = []\n[[services]]\nkind = "s"\ntitel = "S"'
     with pytest.raises(TypeError, match="titel"):
         parse_catalog(text)
 
 
-def test_an_empty_catalog_knows_nothing_and_says_so():
+def test_an_empty_catalog_knows_nothing_and_says_so() -> None:
     empty = Catalog([], [], prices_date=date(2026, 1, 1))
     assert (empty.models(), empty.service("openai"), empty.named("sora-2")) == ((), None, None)
 
 
-def test_reading_the_catalog_does_not_import_pydantic():
+def test_reading_the_catalog_does_not_import_pydantic() -> None:
     code = "import sys, sora_batch.catalog as c; c.load_catalog(); print('pydantic' in sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
@@ -229,7 +239,7 @@ def test_reading_the_catalog_does_not_import_pydantic():
     assert done.stdout.strip() == "False"
 
 
-def test_rates_read_as_sentences():
+def test_rates_read_as_sentences() -> None:
     entry = CATALOG.find("openrouter", "x-ai/grok-imagine-video")
     assert entry is not None
     assert entry.prices[0].rates[1].text == "720p: $0.07 a second + $0.002 per reference picture"
