@@ -6,8 +6,10 @@ no clock.
 
 from __future__ import annotations
 
+import gc
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
 
@@ -36,19 +38,36 @@ def load_manifest(
     are not read. Never raises for what is in the files; with problems, the manifest holds as much
     as could be made out.
     """
-    draft, problems = load_draft(
-        path,
-        profile=profile,
-        provider=provider,
-        variables=variables,
-        budget=budget,
-        concurrency=concurrency,
-        environment=environment,
-    )
-    if draft is None:
-        return Loaded(None, in_order(problems))
-    made = expansion(draft)
-    return Loaded(_manifest(draft, made), in_order([*problems, *made.problems]))
+    with _nothing_collected():
+        draft, problems = load_draft(
+            path,
+            profile=profile,
+            provider=provider,
+            variables=variables,
+            budget=budget,
+            concurrency=concurrency,
+            environment=environment,
+        )
+        if draft is None:
+            return Loaded(None, in_order(problems))
+        made = expansion(draft)
+        return Loaded(_manifest(draft, made), in_order([*problems, *made.problems]))
+
+
+@contextmanager
+def _nothing_collected() -> Iterator[None]:
+    """Pauses the cyclic garbage collector.
+
+    Everything made while loading stays; the collector walks all of it again and again and takes a
+    third of the time for 10,000 shot specs.
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _manifest(draft: Draft, made: Expansion) -> Manifest:

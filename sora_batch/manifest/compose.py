@@ -54,7 +54,10 @@ class Composer:
         self._expanded = 0
         self._documents = 0
         self._end: tuple[int, int] = (1, 1)
-        self._handlers: dict[type, Callable[[Any], None]] = {
+
+    def compose(self, events: Iterable[yaml.Event]) -> Node | None:
+        """The root of the one document; None where there is none. Raises Unreadable."""
+        handlers: dict[type, Callable[[Any], None]] = {
             yaml.ScalarEvent: self._scalar,
             yaml.AliasEvent: self._alias,
             yaml.MappingStartEvent: self._open,
@@ -63,10 +66,6 @@ class Composer:
             yaml.SequenceEndEvent: self._close,
             yaml.DocumentStartEvent: self._document,
         }
-
-    def compose(self, events: Iterable[yaml.Event]) -> Node | None:
-        """The root of the one document; None where there is none. Raises Unreadable."""
-        handlers = self._handlers
         for event in events:
             handler = handlers.get(type(event))
             if handler is not None:
