@@ -14,6 +14,7 @@ import errno
 import importlib
 import json
 import os
+import shlex
 import sys
 import traceback
 from collections.abc import Sequence
@@ -143,10 +144,8 @@ def _tell(error: SoraBatchError, as_json: bool) -> None:
 def _told_of_a_bug(error: Exception, words: Sequence[str], as_json: bool) -> int:
     _show_traceback()
     message = f"stopped by something unexpected: {type(error).__name__}: {error}"
-    fix = (
-        "this is a mistake in sora-batch, not in your manifest; please report it with what this "
-        f"prints: {DEBUG_VARIABLE}=1 sora-batch {' '.join(words)}"
-    )
+    again = f"{DEBUG_VARIABLE}=1 sora-batch {shlex.join(words)}"
+    fix = f"please report this mistake of ours, with what this prints: {again}"
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
         message, fix = f"no space left: {error}", "free some space, then run the command again"
     if as_json:

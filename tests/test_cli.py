@@ -168,13 +168,13 @@ def test_a_bug_is_a_sentence_and_a_traceback_only_on_demand(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.delenv("SORA_BATCH_DEBUG", raising=False)
-    guarded(monkeypatch, KeyError("oops"), "x.yaml")
+    guarded(monkeypatch, KeyError("oops"), "x y.yaml")
     said = capsys.readouterr()
     assert said.out == ""
     assert said.err == (
         "stopped by something unexpected: KeyError: 'oops'\n"
-        "  fix: this is a mistake in sora-batch, not in your manifest; please report it with "
-        "what this prints: SORA_BATCH_DEBUG=1 sora-batch check x.yaml\n"
+        "  fix: please report this mistake of ours, with what this prints: "
+        "SORA_BATCH_DEBUG=1 sora-batch check 'x y.yaml'\n"
     )
     monkeypatch.setenv("SORA_BATCH_DEBUG", "1")
     guarded(monkeypatch, KeyError("oops"))

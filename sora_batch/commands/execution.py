@@ -75,5 +75,8 @@ def _watcher(plan: Plan, as_json: bool) -> Watcher:
         return JsonObserver(sys.stdout)
     attempts, paint = plan.manifest.limits.attempts, paint_for(sys.stderr, os.environ)
     if is_terminal(sys.stderr) and os.environ.get("TERM") != "dumb":
-        return TqdmObserver(sys.stderr, attempts=attempts, paint=paint)
+        # Some terminals (containers, expect scripts) say that they have no columns at all.
+        known = os.get_terminal_size(sys.stderr.fileno()).columns
+        columns = None if known else width_of_terminal()
+        return TqdmObserver(sys.stderr, attempts=attempts, paint=paint, columns=columns)
     return PlainObserver(sys.stderr, attempts=attempts, paint=paint)

@@ -190,7 +190,7 @@ def rendering_lines(tally: Tally, now: float) -> list[str]:
     shots = list(tally.rendering.items())
     shown = shots if len(shots) <= MOST_LINES else shots[: MOST_LINES - 1]
     rows = [
-        (cut(shot_id, _ID_COLUMNS), _status(shot), _percent(shot), span(now - shot.since))
+        (cut(shot_id, _ID_COLUMNS), _status(shot), _percent(shot), span(int(now - shot.since)))
         for shot_id, shot in shown
     ]
     lines = table(rows, right=frozenset({2, 3}), indent="  ")

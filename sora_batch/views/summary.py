@@ -105,7 +105,7 @@ def _blocked(tally: Tally) -> list[tuple[ShotId, str]]:
 
 
 def _in_flight(tally: Tally) -> list[tuple[ShotId, str]]:
-    return [(shot, printable(one.status)) for shot, one in tally.rendering.items()]
+    return [(shot, f"job {printable(one.job_id, 80)}") for shot, one in tally.rendering.items()]
 
 
 def _differing(tally: Tally) -> list[tuple[ShotId, str]]:
@@ -128,7 +128,7 @@ def _next(plan: Plan, finished: RunFinished) -> list[tuple[str, str]]:
     if finished.in_flight:
         many = finished.in_flight > 1
         them, are = ("them", "shots are") if many else ("it", "shot is")
-        rendering = f"{counted(finished.in_flight, are, are)} still the server's"
+        rendering = f"{counted(finished.in_flight, are, are)} still on the server"
         steps.append(("run", f"{rendering}; it picks {them} up and pays nothing again"))
     elif finished.interrupted or finished.stopped:
         steps.append(("run", "goes on where this run stopped"))

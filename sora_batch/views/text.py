@@ -97,7 +97,7 @@ def span(seconds: float) -> str:
     """How long, in at most two units: `45 s`, `4 min 10 s`, `1 h 05 min`."""
     whole = round(seconds)
     if whole < 60:
-        return f"{whole} s" if seconds >= 1 or seconds == 0 else f"{seconds:.1f} s"
+        return f"{whole} s" if seconds >= 1 or seconds < 0.05 else f"{seconds:.1f} s"
     minutes, rest = divmod(whole, 60)
     if minutes < 60:
         return f"{minutes} min {rest} s" if rest else f"{minutes} min"

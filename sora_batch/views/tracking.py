@@ -25,7 +25,7 @@ from sora_batch.events import (
     ShotSubmitted,
 )
 from sora_batch.records import ZERO, Clip, Failure
-from sora_batch.shots import ShotId
+from sora_batch.shots import JobId, ShotId
 from sora_batch.views.paint import Paint
 from sora_batch.views.text import counted, dollars, printable, span
 
@@ -36,6 +36,7 @@ class Rendering:
 
     status: str
     since: float
+    job_id: JobId
     progress: int | None = None
     price_usd: Decimal | None = None
 
@@ -74,7 +75,7 @@ class Tally:
             case ShotSubmitted():
                 status = "picked up again" if event.resumed else "submitted"
                 self.rendering[event.shot_id] = Rendering(
-                    status, self.now(), price_usd=event.price_usd
+                    status, self.now(), event.job_id, price_usd=event.price_usd
                 )
             case ShotProgress() | ShotRendered():
                 self._moved(event)

@@ -65,10 +65,10 @@ blocked
   dawn: needs `night`, which failed
 
 in flight
-  noon: submitted
+  noon: job vid_1
 
 next   sora-batch run 'manifests/harbour launch.yaml'
-         1 shot is still the server's; it picks it up and pays nothing again
+         1 shot is still on the server; it picks it up and pays nothing again
        sora-batch retry 'manifests/harbour launch.yaml'
          tries again what has failed
        sora-batch status 'manifests/harbour launch.yaml'
