@@ -47,6 +47,7 @@ SHOT_HEADER = "x-sora-batch-shot"
 _LABEL_CHARACTERS = 200
 _KEY_CHARACTERS = 255
 _PAGE_DEFAULT, _PAGE_LIMIT = 20, 100
+_SMALL_BYTES = 256 * 1024
 
 
 def create_app(
@@ -157,14 +158,10 @@ async def _content(request: Request) -> Response:
     job = simulator.job(request.path_params["video_id"])
     variant = request.query_params.get("variant", "video")
     if variant == "video":
-        return FileResponse(
-            simulator.clip_path(job),
-            media_type="video/mp4",
-            filename=f"{job.id}.mp4",
-            background=BackgroundTask(simulator.note_served, job.id)
-            if request.method == "GET"
-            else None,
-        )
+        answer = _file(request, simulator.clip_path(job), "video/mp4")
+        if request.method == "GET":
+            answer.background = BackgroundTask(simulator.note_served, job.id)
+        return answer
     still = STILLS.get(variant)
     if still is None:
         raise invalid(
@@ -173,7 +170,17 @@ async def _content(request: Request) -> Response:
             param="variant",
             code="invalid_value",
         )
-    return FileResponse(await simulator.still(job, still), media_type=still.media_type)
+    return _file(request, await simulator.still(job, still), still.media_type)
+
+
+def _file(request: Request, path: Path, media_type: str) -> Response:
+    """The file, or the range of it that is asked for."""
+    stat = path.stat()
+    answer = FileResponse(path, media_type=media_type, stat_result=stat)
+    if stat.st_size > _SMALL_BYTES or "range" in request.headers:
+        return answer
+    # Streaming hands every chunk to a thread and back: 2 ms for what is read in 0.05.
+    return Response(path.read_bytes(), headers=dict(answer.headers))
 
 
 def _show(simulator: Simulator, job: Job) -> Response:

@@ -18,11 +18,13 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from sora_batch.durable import write_atomically
 from sora_batch.shots import Json
 
 _log = logging.getLogger(__name__)
 
 _SLACK_LINES = 1000
+_NOTES_WAIT_S = 1.0
 
 
 class Journal:
@@ -31,7 +33,9 @@ class Journal:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._waiting: list[tuple[bytes, asyncio.Future[None]]] = []
+        self._notes: list[bytes] = []
         self._writer: asyncio.Task[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
 
     def read(self) -> dict[str, dict[str, Json]]:
         """What is known of each job, by id, in the order they were accepted."""
@@ -49,39 +53,43 @@ class Journal:
         """Returns when the change is on the disk. Raises OSError where it cannot be written."""
         done = asyncio.get_running_loop().create_future()
         self._waiting.append((_line(change), done))
-        if self._writer is None:
-            self._writer = asyncio.create_task(self._write_groups())
+        self._begin_writing()
         await done
 
     def note(self, change: Mapping[str, Json]) -> None:
-        """Puts down something that may be lost: it is written with the next group, unawaited."""
-        done = asyncio.get_running_loop().create_future()
-        done.add_done_callback(_swallow)
-        self._waiting.append((_line(change), done))
-        if self._writer is None:
-            self._writer = asyncio.create_task(self._write_groups())
+        """Puts down what may be lost: it goes along with the next write, or with one soon."""
+        self._notes.append(_line(change))
+        if self._timer is None:
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(_NOTES_WAIT_S, self._begin_writing)
 
     async def close(self) -> None:
         """Returns when everything is written."""
+        self._begin_writing()
         if self._writer is not None:
             await self._writer
 
+    def _begin_writing(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._writer is None:
+            self._writer = asyncio.create_task(self._write_groups())
+
     async def _write_groups(self) -> None:
         try:
-            while self._waiting:
+            while self._waiting or self._notes:
                 group, self._waiting = self._waiting, []
+                notes, self._notes = self._notes, []
                 failure: OSError | None = None
                 try:
-                    await asyncio.to_thread(self._write, b"".join(line for line, _ in group))
+                    lines = [*notes, *(line for line, _ in group)]
+                    await asyncio.to_thread(self._write, b"".join(lines))
                 except OSError as error:
+                    _log.warning("%s cannot be written: %s", self.path, error)
                     failure = error
                 for _, done in group:
-                    if done.done():
-                        continue
-                    if failure is None:
-                        done.set_result(None)
-                    else:
-                        done.set_exception(failure)
+                    _tell(done, failure)
         finally:
             self._writer = None
 
@@ -121,35 +129,17 @@ class Journal:
             return file.read(1) == b"\n"
 
     def _rewrite(self, jobs: Iterable[Mapping[str, Json]]) -> None:
-        write_durably(self.path, b"".join(_line(job) for job in jobs))
-
-
-def write_durably(path: Path, data: bytes) -> None:
-    """The file under its name, whole and on the disk, or not at all."""
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    with part.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
-    sync_folder(path.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Makes renames inside the folder last. Where folders cannot be synced there is no need."""
-    if os.name == "nt":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        write_atomically(self.path, b"".join(_line(job) for job in jobs))
 
 
 def _line(change: Mapping[str, Json]) -> bytes:
     return json.dumps(change, separators=(",", ":"), ensure_ascii=True).encode() + b"\n"
 
 
-def _swallow(done: asyncio.Future[None]) -> None:
-    if not done.cancelled() and done.exception() is not None:
-        _log.warning("a note could not be written: %s", done.exception())
+def _tell(done: asyncio.Future[None], failure: OSError | None) -> None:
+    if done.done():
+        return
+    if failure is None:
+        done.set_result(None)
+    else:
+        done.set_exception(failure)

@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Protocol
 
 from sora_batch.clock import Clock
+from sora_batch.durable import sync_file, sync_folder, write_atomically
 from sora_batch.shots import Size
 from sora_batch.simulator.animatic import render_animatic
 from sora_batch.simulator.encode import encode_plain
 from sora_batch.simulator.job import Job
-from sora_batch.simulator.journal import write_durably
 from sora_batch.simulator.orders import frame_count
 from sora_batch.simulator.scene import scene_of
 from sora_batch.simulator.settings import SimulatorSettings
@@ -63,7 +63,9 @@ class AnimaticRenderer:
                     report=report,
                     stopped=lambda: stop.is_set() or self._closing.is_set(),
                 )
+                sync_file(part)
                 part.replace(self._folder / name)
+                sync_folder(self._folder)
             finally:
                 part.unlink(missing_ok=True)
 
@@ -104,7 +106,7 @@ class PlainRenderer:
         path = self._folder / name
         if not path.exists():
             data = await asyncio.to_thread(_plain_clip, size, frames)
-            await asyncio.to_thread(write_durably, path, data)
+            await asyncio.to_thread(write_atomically, path, data)
 
     async def close(self) -> None:
         if self._known:

@@ -10,7 +10,10 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import logging
 import os
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
@@ -19,11 +22,12 @@ from typing import Literal
 from filelock import FileLock, Timeout
 
 from sora_batch.clock import Clock
-from sora_batch.shots import JobId
+from sora_batch.durable import TEMPORARY, sync_folder, write_atomically
+from sora_batch.shots import JobId, Json
 from sora_batch.simulator.acceptance import Change, derived_job, ordered_job
 from sora_batch.simulator.bill import Bill, make_bill
 from sora_batch.simulator.job import Job, Status, from_json
-from sora_batch.simulator.journal import Journal, sync_folder, write_durably
+from sora_batch.simulator.journal import Journal
 from sora_batch.simulator.library import Library, Page
 from sora_batch.simulator.orders import Order
 from sora_batch.simulator.reference import Reference
@@ -32,6 +36,8 @@ from sora_batch.simulator.renderers import make_renderer
 from sora_batch.simulator.settings import SimulatorSettings
 from sora_batch.simulator.stills import STILLS, Still, make_still
 from sora_batch.simulator.workshop import Workshop
+
+_log = logging.getLogger(__name__)
 
 _POLL_SHORTEST_MS, _POLL_LONGEST_MS = 100, 5000
 
@@ -167,7 +173,7 @@ class Simulator:
         def keep() -> None:
             if not path.exists():
                 path.parent.mkdir(exist_ok=True)
-                write_durably(path, reference.data)
+                write_atomically(path, reference.data)
 
         self._must_work()
         await asyncio.to_thread(keep)
@@ -205,7 +211,7 @@ class Simulator:
         jobs = self._journal.mend()
         self._journal.path.touch()
         sync_folder(self.folder)
-        self._library.replace(from_json(job) for job in jobs.values())
+        self._library.replace(_readable(jobs.values()))
         self._numbers = count(self._library.next_number)
         self._queue_again()
         self._workshop.start()
@@ -221,7 +227,7 @@ class Simulator:
                 self._library.put(again)
                 self._workshop.add(again)
         for name in present:
-            if name.endswith(".part"):
+            if name.endswith(".part") or re.fullmatch(TEMPORARY, name):
                 (self.folder / name).unlink(missing_ok=True)
 
     def _look(self) -> None:
@@ -232,7 +238,7 @@ class Simulator:
         seen = (stat.st_ino, stat.st_size, stat.st_mtime_ns)
         if seen != self._seen:
             self._seen = seen
-            self._library.replace(from_json(job) for job in self._journal.read().values())
+            self._library.replace(_readable(self._journal.read().values()))
 
     async def _settle(self, job: Job) -> None:
         """Puts down what became of a job; only then does anybody hear of it."""
@@ -256,3 +262,12 @@ class Simulator:
 
     def _unix_now(self) -> int:
         return int(self.clock.now().timestamp())
+
+
+def _readable(written: Iterable[Mapping[str, Json]]) -> Iterator[Job]:
+    """The jobs that can be made out; a damaged one must not take the others with it."""
+    for values in written:
+        try:
+            yield from_json(values)
+        except (KeyError, TypeError, ValueError) as error:
+            _log.warning("job %s cannot be read and is left out: %s", values.get("id"), error)

@@ -11,7 +11,7 @@ from typing import Literal
 import av
 from PIL import Image
 
-from sora_batch.simulator.journal import write_durably
+from sora_batch.durable import write_atomically
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ def make_still(clip: Path, target: Path, still: Still) -> None:
         sheet.paste(picture, (column * width, row * height))
     buffer = io.BytesIO()
     sheet.save(buffer, still.format, quality=85)
-    write_durably(target, buffer.getvalue())
+    write_atomically(target, buffer.getvalue())
 
 
 def _pictures(clip: Path, still: Still) -> list[Image.Image]:
