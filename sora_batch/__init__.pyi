@@ -3,6 +3,7 @@ from sora_batch.api import Status as Status
 from sora_batch.api import accept as accept
 from sora_batch.api import check as check
 from sora_batch.api import explain as explain
+from sora_batch.api import fetch_pictures as fetch_pictures
 from sora_batch.api import load as load
 from sora_batch.api import load_plan as load_plan
 from sora_batch.api import models as models

@@ -21,6 +21,7 @@ HOMES = {
     "status": "looking",
     "accept": "changing",
     "retry": "changing",
+    "fetch_pictures": "fetching",
     "run": "executing",
     "run_sync": "executing",
     "RunReport": "executing",

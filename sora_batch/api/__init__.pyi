@@ -3,6 +3,7 @@ from sora_batch.api.changing import retry as retry
 from sora_batch.api.executing import RunReport as RunReport
 from sora_batch.api.executing import run as run
 from sora_batch.api.executing import run_sync as run_sync
+from sora_batch.api.fetching import fetch_pictures as fetch_pictures
 from sora_batch.api.loading import check as check
 from sora_batch.api.loading import load as load
 from sora_batch.api.loading import schema as schema

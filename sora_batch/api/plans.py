@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from sora_batch.api.pictures import fetch_pictures, inspect_pictures
+from sora_batch import api
+from sora_batch.api.pictures import inspect_pictures, unfetched
 from sora_batch.catalog import ModelEntry, load_catalog
 from sora_batch.clock import SystemClock
 from sora_batch.errors import ProblemsFound
@@ -26,7 +27,7 @@ def plan(manifest: Manifest, *, select: Sequence[str] = ()) -> Plan:
     `select` is as on the command line. A picture named by URL is fetched the first time. Raises
     ProblemsFound, UsageError (a selection that matches nothing), StoreBroken.
     """
-    problems = fetch_pictures(manifest)
+    problems = api.fetch_pictures(manifest) if unfetched(manifest) else ()
     pictures, wrong = inspect_pictures(manifest)
     history = read_history(manifest)
     made = plan_of(manifest, history, pictures=pictures, select=select)
