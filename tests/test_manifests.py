@@ -13,14 +13,16 @@ from sora_batch.planning.plan import Action
 from sora_batch.shots import ImageReference
 
 FOLDER = Path(__file__).parent.parent / "manifests"
-PROFILES = {
+PROFILES: dict[str, list[str | None]] = {
     "hello": [None],
     "ab-test": [None, "draft"],
     "storyboard": [None],
     "campaign": [None, "draft", "final"],
 }
 SHOTS = {"hello": 2, "ab-test": 12, "storyboard": 7, "campaign": 16}
-FREE = {name: profiles[-1] for name, profiles in PROFILES.items()} | {"campaign": "draft"}
+FREE: dict[str, str | None] = {name: profiles[-1] for name, profiles in PROFILES.items()} | {
+    "campaign": "draft"
+}
 
 
 @pytest.fixture(autouse=True)
