@@ -31,10 +31,14 @@ def execute(plan: Plan, *, keep_going: bool, yes: bool, as_json: bool) -> int:
         _show(plan)
     price = agreed_price(plan, yes=yes, may_ask=not as_json)
     tally = Tally()
-    with Background(_watcher(plan, as_json)) as progress:
-        report = api.run_sync(
-            plan, observers=(tally, progress), keep_going=keep_going, accept_price=price
-        )
+    try:
+        with Background(_watcher(plan, as_json)) as progress:
+            report = api.run_sync(
+                plan, observers=(tally, progress), keep_going=keep_going, accept_price=price
+            )
+    except KeyboardInterrupt:
+        click.echo("what is rendering stays on the server; the next run picks it up", err=True)
+        raise
     if not as_json:
         width, paint = width_of_terminal(), paint_for(sys.stdout, os.environ)
         summary = summary_text(plan, tally, report.finished, width=width, paint=paint)

@@ -17,6 +17,7 @@ from sora_batch.manifest.settings import Manifest
 from sora_batch.planning.plan import Action, Step
 from sora_batch.records import Attempt, AttemptState, Ledger
 from sora_batch.shots import Json, ShotId
+from sora_batch.views.columns import middle
 from sora_batch.views.facts import as_json
 from sora_batch.views.paint import PLAIN, Paint
 from sora_batch.views.text import (
@@ -33,6 +34,7 @@ from sora_batch.views.text import (
 )
 
 _ID_COLUMNS = 36
+_JOB_COLUMNS = 24
 
 
 class Status(Protocol):
@@ -166,7 +168,7 @@ def _shot_lines(
     paint: Paint,
 ) -> list[str]:
     ids = min(_ID_COLUMNS, max((cells(step.shot.id) for step in status.steps), default=0))
-    words = max(map(cells, Standing))
+    words = max(map(cells, where.values()), default=0)
     lines = []
     for step in status.steps:
         place = where[step.shot.id]
@@ -186,15 +188,15 @@ def _detail(status: Status, step: Step, place: Standing, now: datetime) -> str:
     if attempt is None or place in {Standing.PENDING, Standing.BLOCKED, Standing.FAILED}:
         price = f", {dollars(step.price_usd)}" if step.price_usd else ""
         return f"{printable(step.reason)}{price if place is Standing.PENDING else ''}"
-    begun = attempt.submitted_at or attempt.created_at
-    words = [
-        printable(attempt.note) if place is Standing.HELD and attempt.note else "",
-        f"job {printable(attempt.job_id, 80)}" if attempt.job_id else "",
-        span(max(0.0, (now - begun).total_seconds())) if place is not Standing.HELD else "",
-        f"{dollars(attempt.price_usd)} reserved" if attempt.price_usd else "",
-    ]
-    if place is Standing.HELD and not attempt.note:
-        words[0] = printable(step.reason)
+    reserved = f"{dollars(attempt.price_usd)} reserved" if attempt.price_usd else ""
+    job = printable(attempt.job_id or "", 80)
+    if place is Standing.HELD:
+        # Whoever looks for the job on the server needs the whole of its id.
+        words = [printable(attempt.note or step.reason), f"job {job}" if job else "", reserved]
+    else:
+        begun = attempt.submitted_at or attempt.created_at
+        since = span(max(0.0, (now - begun).total_seconds()))
+        words = [since, reserved, f"job {middle(job, _JOB_COLUMNS)}" if job else ""]
     return ", ".join(filter(None, words))
 
 

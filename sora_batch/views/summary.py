@@ -52,7 +52,8 @@ def plan_line(plan: Plan) -> str:
     )
     words = [f"{counts[action]:,} {word}" for action, word in names if counts[action]]
     where = f"{plan.manifest.name} on {plan.manifest.provider.name}"
-    return f"{where}: {', '.join(words) or 'no shots'}{price_words(plan)}"
+    takes = f", in about {span(plan.expected_s)}" if (plan.expected_s or 0) >= 5 else ""
+    return f"{where}: {', '.join(words) or 'no shots'}{price_words(plan)}{takes}"
 
 
 def price_words(plan: Plan) -> str:

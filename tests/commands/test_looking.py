@@ -12,8 +12,8 @@ from tests.commands.conftest import Call
 STATUS = """\
 harbour on local, no run going on
 
-hero   done        outputs/harbour/hero.mp4
-storm  done        outputs/harbour/storm.mp4
+hero   done  outputs/harbour/hero.mp4
+storm  done  outputs/harbour/storm.mp4
 
 2 shots: 2 done
 

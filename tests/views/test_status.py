@@ -174,12 +174,12 @@ def test_status_has_a_line_for_each_shot_and_the_five_columns_of_the_ledger() ->
         == """\
 harbour-launch on gpu-box, run by pid 123 on box since 17:50
 
-hero         done        outputs/harbour-launch/hero.mp4
-city.lisbon  rendering   job vid_8a1, 4 min, $0.80 reserved
-night.take1  on hold     not finished after 600 s, job vid_8a1, $0.80 reserved
-refused      failed      failed before: refused by moderation
-descent      blocked     needs `night.take1`, which is on hold
-later        to make     no clip yet, $0.80
+hero         done       outputs/harbour-launch/hero.mp4
+city.lisbon  rendering  4 min, $0.80 reserved, job vid_8a1
+night.take1  on hold    not finished after 600 s, job vid_8a1, $0.80 reserved
+refused      failed     failed before: refused by moderation
+descent      blocked    needs `night.take1`, which is on hold
+later        to make    no clip yet, $0.80
 
 6 shots: 1 done, 1 rendering, 1 on hold, 1 failed, 1 blocked, 1 to make
 
@@ -193,7 +193,7 @@ def test_long_reasons_are_wrapped_under_themselves_and_lose_nothing() -> None:
     text = status_text(facts(step("descent", Action.BLOCKED, reason)), now=NOW, width=60)
     lines = text.splitlines()
     assert max(map(len, lines)) <= 60
-    assert lines[3].startswith(" " * len("descent  submitting  "))
+    assert lines[3].startswith(" " * len("descent  blocked  "))
     assert " ".join(text.split()).count("which is on hold,") == 3
 
 
