@@ -24,6 +24,12 @@ class Capabilities:
     `fields` are the option names it knows beyond the manifest's own (None: any are passed on).
     `whole_seconds` is whether a clip's length must be a whole number. `any_model` is whether it
     renders whatever name it is given, so that the catalog is no bar.
+
+    `settle_s` is how long a job that was accepted may be missing from the list of jobs.
+    `lists_models` is whether the list shows the model as it was ordered. `embedded` is whether the
+    server lives in this process: what it has not written down when it dies, it never accepted.
+    `deletes` is whether a job can be taken from its library; `cancels` whether that stops one that
+    still renders.
     """
 
     remix: bool = False
@@ -35,4 +41,9 @@ class Capabilities:
     any_model: bool = False
     self_hosted: bool = False
     listing: Listing = Listing.NONE
+    settle_s: float = 120.0
+    lists_models: bool = True
+    embedded: bool = False
+    deletes: bool = False
+    cancels: bool = False
     fields: frozenset[str] | None = None

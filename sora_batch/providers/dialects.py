@@ -39,6 +39,7 @@ _SORA = Capabilities(
     edit=True,
     extend=True,
     listing=Listing.PROMPTS,
+    deletes=True,
     fields=frozenset(),
 )
 
@@ -70,6 +71,9 @@ DIALECTS: Mapping[str, Dialect] = {
                 any_model=True,
                 self_hosted=True,
                 listing=Listing.PROMPTS,
+                settle_s=5.0,
+                deletes=True,
+                cancels=True,
             ),
         ),
         Dialect(
@@ -83,7 +87,9 @@ DIALECTS: Mapping[str, Dialect] = {
             kind="azure",
             key_header="api-key",
             poll_floor_s=2.0,
-            capabilities=Capabilities(remix=True, listing=Listing.PROMPTS, fields=frozenset()),
+            capabilities=Capabilities(
+                remix=True, listing=Listing.PROMPTS, deletes=True, fields=frozenset()
+            ),
         ),
         Dialect(
             kind="vllm-omni",
@@ -92,13 +98,19 @@ DIALECTS: Mapping[str, Dialect] = {
                 seed=True,
                 self_hosted=True,
                 listing=Listing.PROMPTS,
+                settle_s=30.0,
+                deletes=True,
+                cancels=True,
                 fields=_VLLM_OMNI_FIELDS,
             ),
         ),
         Dialect(
             kind="sglang",
             ranges=True,
-            capabilities=Capabilities(seed=True, self_hosted=True, listing=Listing.BARE),
+            # Its DELETE forgets the record and lets the job render on.
+            capabilities=Capabilities(
+                seed=True, self_hosted=True, listing=Listing.BARE, settle_s=30.0, deletes=True
+            ),
         ),
         Dialect(
             kind="litellm",
@@ -116,6 +128,10 @@ DIALECTS: Mapping[str, Dialect] = {
                 any_model=True,
                 self_hosted=True,
                 listing=Listing.PROMPTS,
+                settle_s=30.0,
+                # It takes any name and answers with that of the model it has loaded.
+                lists_models=False,
+                deletes=True,
             ),
         ),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from sora_batch.clock import Clock
@@ -23,6 +24,8 @@ class LocalProvider(VideosApi):
             clock,
             base_url=dialect.base_url or "",
         )
+        self.capabilities = replace(dialect.capabilities, embedded=True, settle_s=0.0)
+        self._ahead_s = 0.0
 
     async def start(self) -> None:
         """Takes up the jobs that an earlier process left unfinished."""

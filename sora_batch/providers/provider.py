@@ -6,7 +6,7 @@ accepted is `NotAccepted`; anything that proves neither is `OutcomeUnknown`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -74,6 +74,20 @@ class JobReport:
     size: str | None = None
     seconds: str | None = None
     source_job: JobId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobList:
+    """Jobs of a server, newest first.
+
+    `whole` is whether no job is missing that was created since the moment that was asked for (or
+    ever, where none was). `ahead_s` is by how much the server's clock is ahead of ours, to about a
+    second; None where it does not say.
+    """
+
+    jobs: tuple[JobReport, ...] = ()
+    whole: bool = False
+    ahead_s: float | None = None
 
 
 class NotAccepted(Exception):
@@ -153,8 +167,15 @@ class Provider(Protocol):
         """The server's own thumbnail (webp) into the file; False where it offers none."""
         ...
 
-    async def list_jobs(self, limit: int) -> Sequence[JobReport]:
-        """The newest jobs first; empty where the server cannot list. Raises JobUnreachable."""
+    async def list_jobs(self, limit: int, *, since: datetime | None = None) -> JobList:
+        """At most so many jobs, the newest first, in as many pages as it takes; with `since`, a
+        moment of the server's clock, no further back than that. Nothing, and not whole, where the
+        server cannot list. Raises JobUnreachable."""
+        ...
+
+    async def delete(self, job: JobId) -> None:
+        """Takes a job and its clip from the server's library; one that still renders is stopped
+        where `capabilities.cancels`. Raises JobUnreachable, JobMissing."""
         ...
 
     async def close(self) -> None:

@@ -133,6 +133,16 @@ def retry_after_s(headers: Mapping[str, str], now: datetime) -> float | None:
     return _reset_s(headers.get("x-ratelimit-reset-requests"))
 
 
+def ahead_s(headers: Mapping[str, str], began: datetime, ended: datetime) -> float | None:
+    """By how much the server's clock is ahead of ours, from the `Date` of an answer to a request
+    that took from `began` to `ended`; None where there is none. Dates are whole seconds, cut off,
+    so half a second is added."""
+    date = _http_date(headers.get("date", ""))
+    if date is None:
+        return None
+    return (date - began).total_seconds() + 0.5 - (ended - began).total_seconds() / 2
+
+
 def poll_hint_s(headers: Mapping[str, str]) -> float | None:
     """The `openai-poll-after-ms` header, in seconds."""
     return _seconds(headers.get("openai-poll-after-ms"), 0.001)

@@ -81,7 +81,9 @@ def test_the_embedded_provider_is_told_the_shot_and_offers_a_thumbnail(tmp_path:
             thumbnail = tmp_path / "t.webp"
             assert await provider.thumbnail(report.id, thumbnail)
             assert thumbnail.read_bytes()[8:12] == b"WEBP"
-            (listed,) = await provider.list_jobs(10)
+            found = await provider.list_jobs(10)
+            (listed,) = found.jobs
+            assert (found.whole, found.ahead_s) == (True, 0.0)
             assert (listed.id, listed.prompt) == (report.id, "a lighthouse")
         finally:
             await provider.close()

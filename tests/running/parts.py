@@ -18,7 +18,7 @@ from sora_batch.planning import make_plan
 from sora_batch.planning.capabilities import Capabilities, Listing
 from sora_batch.planning.plan import Plan
 from sora_batch.problems import Where
-from sora_batch.providers.provider import JobReport, JobStatus, RenderRequest
+from sora_batch.providers.provider import JobList, JobReport, JobStatus, RenderRequest
 from sora_batch.records import Attempt, Ledger
 from sora_batch.running import RunReport, execute
 from sora_batch.shots import JobId, Shot, ShotId, Size, Source
@@ -118,8 +118,11 @@ class ScriptedProvider:
     async def thumbnail(self, job: JobId, target: Path) -> bool:
         return False
 
-    async def list_jobs(self, limit: int) -> Sequence[JobReport]:
-        return ()
+    async def list_jobs(self, limit: int, *, since: datetime | None = None) -> JobList:
+        return JobList()
+
+    async def delete(self, job: JobId) -> None:
+        self.rendering.discard(job)
 
     async def close(self) -> None:
         return None
