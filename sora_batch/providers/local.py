@@ -25,7 +25,7 @@ class LocalProvider(VideosApi):
             base_url=dialect.base_url or "",
         )
         self.capabilities = replace(dialect.capabilities, embedded=True, settle_s=0.0)
-        self._ahead_s = 0.0
+        self._server.ahead_s = 0.0
 
     async def start(self) -> None:
         """Takes up the jobs that an earlier process left unfinished."""

@@ -17,7 +17,8 @@ import httpx
 
 from sora_batch.clock import Clock
 from sora_batch.planning.capabilities import Listing
-from sora_batch.providers import listing, refusals, replies, transport
+from sora_batch.providers import listing, replies, transport
+from sora_batch.providers.connection import Connection
 from sora_batch.providers.dialects import Dialect
 from sora_batch.providers.provider import (
     JobList,
@@ -58,7 +59,6 @@ class VideosApi:
         self.capabilities = dialect.capabilities
         self.poll_floor_s = dialect.poll_floor_s
         self._dialect = dialect
-        self._ahead_s: float | None = None
 
     def __repr__(self) -> str:
         return f"VideosApi({self.kind!r}, {self.base_url!r})"
@@ -107,13 +107,13 @@ class VideosApi:
     async def list_jobs(self, limit: int, *, since: datetime | None = None) -> JobList:
         """The newest jobs first; nothing where the server cannot list. Raises JobUnreachable."""
         if self.capabilities.listing is Listing.NONE:
-            return JobList(ahead_s=self._ahead_s)
+            return JobList(ahead_s=self._server.ahead_s)
         jobs, whole = await listing.read_list(self._page, limit=limit, since=since)
-        return JobList(jobs=jobs, whole=whole, ahead_s=self._ahead_s)
+        return JobList(jobs=jobs, whole=whole, ahead_s=self._server.ahead_s)
 
     async def delete(self, job: JobId) -> None:
         """Takes a job from the server's library. Raises JobUnreachable, JobMissing."""
-        response, body = await self._ask("DELETE", f"/videos/{quote(job, safe='')}")
+        response, body = await self._server.ask(f"/videos/{quote(job, safe='')}", method="DELETE")
         if not response.is_success:
             raise self._server.no_answer(response, body, "the job's deletion")
 
@@ -121,7 +121,8 @@ class VideosApi:
         response, body = await self._server.ask("/videos", params)
         data = replies.parse_json(body) or {}
         if not response.is_success or not isinstance(data.get("data"), list):
-            raise self._no_list(response, body)
+            answer = self._server.no_answer(response, body, "its list of jobs")
+            raise answer if isinstance(answer, JobUnreachable) else JobUnreachable(answer.message)
         return data
 
     async def close(self) -> None:
