@@ -185,7 +185,9 @@ def _word(error: BaseException) -> str:
 
 
 def _is_attribute(error: BaseException) -> bool:
-    return isinstance(error, UnknownName) and not error.in_scope
+    return isinstance(error, SecurityError) or (
+        isinstance(error, UnknownName) and not error.in_scope
+    )
 
 
 def _lowered(error: BaseException) -> str:

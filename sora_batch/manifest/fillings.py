@@ -22,6 +22,7 @@ from sora_batch.manifest.shot_schema import EachSpec
 from sora_batch.problems import Where
 from sora_batch.shots import Json
 
+_NOUNS = {"seconds": "length", "at": "moment of a clip"}
 _Made = TypeVar("_Made")
 _Asked = ParamSpec("_Asked")
 
@@ -87,7 +88,7 @@ class Filler:
             return read(text)
         except ValueError as error:
             shown = text if len(text) <= 40 else f"{text[:40]}..."
-            message = f"`{shown}` is no {name}"
+            message = f"`{shown}` is no {_NOUNS.get(name, name)}"
             raise self.failed(cell, message, written.way, name, str(error)) from None
 
     def meant(self, written: Written, cell: Cell, scope: Scope, *, many: bool) -> list[Cell]:

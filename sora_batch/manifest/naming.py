@@ -129,17 +129,19 @@ class _Naming:
             found = [*each_of(fields), *each_need(family.spec, family.way)]
             if not found:
                 continue
+            family.each = tuple(name for name, _, _ in found)
             _, first, way = found[0]
+            where = self._draft.where(way)
+            text = self._each_text(first, way, fields)
+            parents = known.families_meant(text, family) if text is not None else []
             if any(other.shot != first.shot for _, other, _ in found):
                 message = "a shot can be made for each of one other only, and here are two"
-                where = self._draft.where(found[-1][2])
                 self._findings.add(message, where, "each", "keep `each: true` at one of them")
-                continue
-            text = self._each_text(first, way, fields)
-            if text is not None:
-                parents = known.families_meant(text, family)
+            elif any(parent is family for parent in parents):
+                message, fix = f"`{family.name}` refers to itself", "name another shot"
+                self._findings.add(message, where, "self-reference", fix)
+            elif text is not None:
                 self._each[family.name] = _Each(text, way, parents)
-                family.each = tuple(name for name, _, _ in found)
 
     def _each_text(self, each: EachSpec, way: Way, fields: Fields) -> str | None:
         names, late = self._scopes.names(fields.vars)
@@ -185,7 +187,7 @@ class _Naming:
         waits_in_vain = family.each and each is None
         if waits_in_vain or not (self._has_rows(family) and self._read_variants(family)):
             return
-        meant = self._parents(family, each) if each is not None else [None]
+        meant = self._parents(each) if each is not None else [None]
         way = (*family.way, "sweep")
         sweep = Sweep(family.spec.sweep, way, self._draft.where, self._findings)
         if not meant or not self._fits(family, count(family, sweep.most, len(meant))):
@@ -217,15 +219,13 @@ class _Naming:
             message = f"no shot of `{each.text}` agrees with this one's axes"
             self._findings.add(message, self._draft.where(each.way), "no-parent")
 
-    def _parents(self, family: Family, each: _Each) -> list[Cell | None]:
+    def _parents(self, each: _Each) -> list[Cell | None]:
         known = References(
             [parent for parent in each.parents if parent.cells],
             self._named.disabled,
             frozenset({*self._named.broken, *(p.name for p in each.parents if not p.cells)}),
         )
         try:
-            if any(parent is family for parent in each.parents):
-                raise ReferenceFault(f"`{family.name}` refers to itself", "self-reference")
             return list(known.exactly(each.text))
         except ReferenceFault as fault:
             where = self._draft.where(each.way)

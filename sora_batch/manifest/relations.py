@@ -37,7 +37,7 @@ def reference_of(
         return ImageReference(image, value.fit, focus, where)
     parent = _one(filler, "reference", Written(value.frame_of, (*way, "frame_of")), cell, scope)
     at = Written("last" if value.at is None else value.at, (*way, "at"))
-    moment = filler.read("moment of a clip", moment_of, at, cell, scope)
+    moment = filler.read("at", moment_of, at, cell, scope)
     return FrameReference(parent.id, moment, value.fit, focus, where)
 
 

@@ -77,11 +77,25 @@ class Scopes:
         )
 
     def _allowed_variables(self) -> Mapping[str, str]:
-        for name in self._draft.variables:
+        allowed = {}
+        for name, value in self._draft.variables.items():
             if name in RESERVED_NAMES:
                 self._refuse(name, Where("--var"))
-        allowed = self._draft.variables.items()
-        return {name: value for name, value in allowed if name not in RESERVED_NAMES}
+            elif not _is_text(value):
+                message = f"the value of `{name}` has bytes that are no text"
+                self._findings.add(message, Where("--var"), "value", "give it as UTF-8")
+            else:
+                allowed[name] = value
+        return allowed
+
+
+def _is_text(value: str) -> bool:
+    """Whether it can be written down; undecodable bytes of a command line cannot."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _written(values: Mapping[str, Any]) -> dict[str, Written]:

@@ -134,12 +134,13 @@ def _without_sep(text: str) -> tuple[str, str]:
 def _divider(text: str) -> str:
     """What divides the header: comma unless semicolons or tabs are more."""
     counts = dict.fromkeys(",;\t", 0)
-    quoted = False
+    quoted = begun = False
     for char in text:
+        begun = begun or not char.isspace()
         if char == '"':
             quoted = not quoted
         elif not quoted and char in "\r\n":
-            if any(counts.values()):
+            if begun:
                 break
         elif not quoted and char in counts:
             counts[char] += 1
