@@ -166,7 +166,7 @@ def _builtin_file() -> bytes:
 def _read_face(path: Path, index: int) -> Face | None:
     """The face in a file; None for what is no font, or one that cannot be opened here."""
     try:
-        with TTFont(path, fontNumber=index, lazy=True) as font:
+        with path.open("rb") as file, TTFont(file, fontNumber=index, lazy=True) as font:
             covered = frozenset(font.getBestCmap() or ())
             colour = any(table in font for table in ("CBDT", "COLR", "sbix"))
         face = Face(path, index, _drawable(covered), colour)

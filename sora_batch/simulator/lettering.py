@@ -32,6 +32,8 @@ BREAK = "\u200b"
 _LIKENESS = str.maketrans(
     {"–": "-", "—": "-", "−": "-", "‑": "-", "×": "x", "•": "·", "′": "'", "″": '"', "\u00a0": " "}
 )
+# Directions are worked out here; marks that override them would only be obeyed by some fonts.
+_STEERING = dict.fromkeys((0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)))
 _NARROWEST = 0.18
 # Drawn larger and brought down: at a dozen pixels, letters set on whole pixels stand in clumps.
 _FINER = 4
@@ -77,7 +79,7 @@ class Typesetter:
     """Sets one text. Fonts are looked for once, for all of it."""
 
     def __init__(self, text: str, book: FontBook, *, right_to_left: bool | None = None) -> None:
-        words = " ".join(text.split())
+        words = " ".join(text.translate(_STEERING).split())
         seen = {ord(character) for character in words if not is_ignorable(character)}
         self._faces = book.faces_for(seen)
         self.parts = self._replaced(words)

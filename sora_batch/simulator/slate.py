@@ -29,7 +29,7 @@ _TRACK: Ink = (255, 255, 255, 0.28)
 _LEADING = 1.36
 _SMALLEST_TYPE = 9
 _LEGIBLE_SIDE = 120
-_SCRIM_TOP, _SCRIM_BOTTOM = 0.66, 0.80
+_SCRIM_TOP, _SCRIM_BOTTOM = 0.60, 0.80
 _SYNC_FRAMES = 2
 
 
@@ -91,8 +91,8 @@ class Slate:
         """The picture, darker where lettering stands, so that it can be read on any."""
         height = picture.height
         y = np.arange(height, dtype=np.float32) + 0.5
-        head = 3.2 * self._m.title + self._m.margin_y
-        dark = _SCRIM_TOP * np.clip(1 - y / head, 0, 1) ** 1.5
+        # Even over the title, then fading within a few lines of it.
+        dark = _SCRIM_TOP * _eased(1 - (y - self._head_base) / (3 * self._m.title))
         # From above the first line down, and almost all of it by the time the lettering begins.
         start = self._foot_top - 0.16 * height
         dark += _SCRIM_BOTTOM * _eased((y - start) / (0.34 * height))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -116,12 +117,12 @@ def test_a_source_that_is_not_done_is_refused(tmp_path: Path) -> None:
 
 def test_no_chain_of_extensions_gets_longer_than_the_longest_clip(tmp_path: Path) -> None:
     async def story() -> None:
-        async with serve(tmp_path, speed="instant") as client:
-            source = await made(client, size="16x16", seconds="400")
-            body = {"prompt": "x", "seconds": "201", "video": {"id": source}}
+        async with serve(tmp_path, speed="instant", longest_seconds=Decimal(10)) as client:
+            source = await made(client, seconds="4")
+            body = {"prompt": "x", "seconds": "7", "video": {"id": source}}
             answer = await client.post("/videos/extensions", body)
             assert answer.status_code == 400
-            assert "601 seconds; 600 is the most" in answer.json()["error"]["message"]
+            assert "11 seconds; 10 is the most" in answer.json()["error"]["message"]
 
     asyncio.run(story())
 
