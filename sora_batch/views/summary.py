@@ -52,17 +52,20 @@ def plan_line(plan: Plan) -> str:
     )
     words = [f"{counts[action]:,} {word}" for action, word in names if counts[action]]
     where = f"{plan.manifest.name} on {plan.manifest.provider.name}"
-    takes = f", in about {span(plan.expected_s)}" if (plan.expected_s or 0) >= 5 else ""
+    expected_s = plan.expected_s or 0.0
+    takes = f", in about {span(expected_s)}" if expected_s >= 5 else ""
     return f"{where}: {', '.join(words) or 'no shots'}{price_words(plan)}{takes}"
 
 
 def price_words(plan: Plan) -> str:
-    """`, about $36.80`, with what is not known; empty where nothing is made."""
+    """`, about $36.80`, and what of it is not known; empty where nothing is made."""
     if not any(step.action is Action.MAKE for step in plan.steps):
         return ""
     if plan.unpriced:
         shots = counted(len(plan.unpriced), "shot")
-        return f", {dollars(plan.estimate_usd)} and {shots} of which no price is known"
+        if not plan.estimate_usd:
+            return f", a price that is not known ({shots})"
+        return f", about {dollars(plan.estimate_usd)} and {shots} whose price is not known"
     return f", about {dollars(plan.estimate_usd)}" if plan.estimate_usd else ", free"
 
 

@@ -21,6 +21,7 @@ name: harbour
 defaults: {model: sketch, size: 320x180, seconds: 1}
 providers:
   paid: {kind: local, price_per_second: 0.40}
+  box: {kind: litellm, base_url: "http://127.0.0.1:1/v1"}
 shots:
   hero: A harbour at dawn.
   storm:

@@ -62,3 +62,15 @@ def test_a_dangling_link_is_in_the_way_too(tmp_path: Path) -> None:
     with pytest.raises(UsageError):
         write_starter(tmp_path)
     assert not (tmp_path / "nowhere").exists()
+
+
+@pytest.mark.parametrize("profile", [[], ["--profile", "final"]])
+def test_the_starter_has_no_problems_whichever_profile_is_chosen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, profile: list[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    invoked("init")
+    assert invoked("check", "campaign.yaml", *profile).output == "no problems in campaign.yaml\n"
+    plan = json.loads(invoked("plan", "campaign.yaml", "--json", *profile).output)
+    assert plan["counts"]["make"] == 7
+    assert plan["estimate_usd"] == ("5.60" if profile else "0.00")

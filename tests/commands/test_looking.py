@@ -47,7 +47,7 @@ def test_status_before_any_run_leaves_no_trace(call: Call, folder: Path) -> None
 def test_explain_shows_old_and_new_and_accept_settles_it(call: Call) -> None:
     done = call("explain", "harbour.yaml", "hero")
     assert done.returncode == 0
-    assert "prompt  harbour.yaml:7:9\n  A harbour at [-dawn.-] {+dusk.+}\n" in done.stdout
+    assert "prompt  harbour.yaml:8:9\n  A harbour at [-dawn.-] {+dusk.+}\n" in done.stdout
     told = json.loads(call("explain", "harbour.yaml", "hero", "--json").stdout)
     assert (told["action"], told["compared"]) == ("make", "clip")
     accepted = call("accept", "harbour.yaml", "hero")

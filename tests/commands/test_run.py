@@ -122,6 +122,12 @@ def test_without_a_person_a_price_needs_yes(call: Call, folder: Path) -> None:
     assert "$0.40     $0.00  $0.00      $0.00     $0.00" in agreed.stdout
 
 
+def test_a_price_that_nobody_knows_needs_yes_too(call: Call) -> None:
+    done = call("run", "harbour.yaml", "--provider", "box")
+    assert done.returncode == 2
+    assert "this costs a price that is not known (2 shots), and nobody" in done.stderr
+
+
 def test_what_the_budget_does_not_allow_is_refused_whatever_one_says(call: Call) -> None:
     words = ("run", "harbour.yaml", "--provider", "paid", "--budget", "0.50")
     for done in (call(*words), call(*words, "--yes")):
