@@ -18,7 +18,7 @@ MAX_ARGUMENT = 1_000
 MAX_BITS = 10_000
 TOO_MUCH = "this template does too much"
 WIDE_PERCENT = re.compile(r"%[^%a-zA-Z]*(?:\*|\d{4,})")
-WIDE_BRACES = re.compile(r"\{[^{}]*:[^{}]*(?:\{|\d{4,})")
+WIDE_BRACES = re.compile(r"\{[^{}:]*:[^{}]*(?:\{|\d{4,})")
 
 _GROWING = frozenset(
     {"batch", "center", "indent", "round", "slice", "tojson", "truncate", "wordwrap"}

@@ -6,7 +6,7 @@ still get their turn.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ParamSpec, TypeVar
 
@@ -91,7 +91,7 @@ class Filler:
             message = f"`{shown}` is no {_NOUNS.get(name, name)}"
             raise self.failed(cell, message, written.way, name, str(error)) from None
 
-    def meant(self, written: Written, cell: Cell, scope: Scope, *, many: bool) -> list[Cell]:
+    def meant(self, written: Written, cell: Cell, scope: Scope, *, many: bool) -> Sequence[Cell]:
         """The shots a reference names: exactly one unless `many`. Raises Failed."""
         value, way = written.value, written.way
         if isinstance(value, EachSpec):
@@ -99,7 +99,7 @@ class Filler:
         text = self.text(Written(value, way), cell, scope).strip()
         find = self._references
         try:
-            return list(find.many(text, cell)) if many else [find.one(text, cell)]
+            return find.many(text, cell) if many else [find.one(text, cell)]
         except ReferenceFault as fault:
             self._befall(
                 cell, fault.message, self.draft.where(way), fault.code, fault.fix, fault.also

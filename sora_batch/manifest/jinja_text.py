@@ -96,7 +96,7 @@ class JinjaText:
         """The names for Jinja, with those made that the template asks for."""
         if scope.late:
             wanted = scope.late if self._wants is None else self._wants & scope.late.keys()
-            for name in wanted:
+            for name in sorted(wanted):
                 asked_for = self._wants is not None or name not in scope.busy
                 if name not in scope.names and asked_for:
                     scope.find(name)
@@ -128,7 +128,7 @@ class JinjaText:
         key = (type(error), str(error), line)
         fault = self._faults.get(key)
         if fault is None:
-            words = {*self._sandbox.filters, *self._sandbox.tests}
+            words = sorted({*self._sandbox.filters, *self._sandbox.tests})
             fault = fault_from(error, self.text, self._compiled, scope.known(), words)
             if len(self._faults) < _MOST_FAULTS:
                 self._faults[key] = fault

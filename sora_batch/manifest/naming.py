@@ -251,6 +251,10 @@ class _Naming:
     def _has_rows(self, family: Family) -> bool:
         """Whether the rows could be read and named; True where there are none to read."""
         if family.spec.for_each is None:
+            if family.spec.key is not None:
+                where = self._draft.where((*family.way, "key"), key=True)
+                message = "`key` names rows, and there is no `for_each` to have them"
+                self._findings.add(message, where, "key", "add `for_each`, or leave `key` out")
             return True
         return self._rows.read(family, self._named.fields[family.name].vars)
 

@@ -20,6 +20,8 @@ from sora_batch.manifest.families import AXIS, Cell, Family, shared_dimensions
 from sora_batch.manifest.slugs import slug
 from sora_batch.problems import Where, did_you_mean
 
+MAX_NEEDS = 2_000_000
+
 _NAMED = 3
 _SUGGESTED_FROM = 2_000
 _WILD = re.compile(r"[*?\[]")
@@ -61,13 +63,14 @@ class References:
             for cell in family.cells:
                 cell.order = len(self._ids)
                 self._ids[cell.id] = cell
+        self._needed = 0
         self._sorted: list[str] | None = None
         self._patterns: dict[str, list[Cell]] = {}
         self._shared: dict[tuple[str, str], tuple[str, ...]] = {}
 
     def one(self, text: str, child: Cell) -> Cell:
         """The shot meant where one is needed. Raises ReferenceFault, Unsaid."""
-        found = self.many(text, child)
+        found = self._found(text, child)
         if len(found) > 1:
             raise ReferenceFault(
                 f"`{text}` is {len(found):,} shots, and one is needed here: {_listed(found)}",
@@ -79,6 +82,17 @@ class References:
 
     def many(self, text: str, child: Cell) -> Sequence[Cell]:
         """All the shots meant, at least one. Raises ReferenceFault, Unsaid."""
+        found = self._found(text, child)
+        self._needed += len(found)
+        if self._needed > MAX_NEEDS:
+            raise ReferenceFault(
+                f"all needs together name more than {MAX_NEEDS:,} shots",
+                "too-many-needs",
+                "let the many need one shot, and that one all the others",
+            )
+        return found
+
+    def _found(self, text: str, child: Cell) -> Sequence[Cell]:
         family = self.family(text)
         if family is not None:
             itself = family is child.family

@@ -12,6 +12,7 @@ and `--var` are data: nothing in them is ever a template.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
@@ -194,7 +195,9 @@ class _BesideLoader(BaseLoader):
 
 def _is_json(value: object) -> bool:
     """Whether a value can stand in `options` as it is."""
-    if value is None or isinstance(value, (str, bool, int, float)):
+    if isinstance(value, float):
+        return math.isfinite(value)
+    if value is None or isinstance(value, (str, bool, int)):
         return True
     if isinstance(value, dict):
         return all(isinstance(key, str) and _is_json(item) for key, item in value.items())

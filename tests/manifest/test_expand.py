@@ -223,6 +223,7 @@ def test_places_are_those_of_the_layer_that_won(tmp_path: Path):
         ("a: {prompt: p, tags: [x, '{{ nope }}']}", "unknown-name", 4, 32, "`nope`"),
         ("a: {prompt: p, options: {k: ['{{ nope }}']}}", "unknown-name", 4, 36, "`nope`"),
         ("a: {prompt: p, vars: {size: big}}", "reserved-name", 4, 25, "`size` is the shot's own"),
+        ("a: {prompt: p, key: x}", "key", 4, 18, "there is no `for_each`"),
         ("con: x", "shot-id", 4, 3, "Windows"),
         ("'🎬': x", "shot-id", 4, 3, "nothing of `🎬` can stand in a file name"),
         ("a: x\n  A: z", "same-id", 5, 3, "`a` and `A` both come to the shot id `a`"),

@@ -330,16 +330,24 @@ shots:
     assert took < 10
 
 
-def test_ten_thousand_children_without_one_parent_are_one_problem(tmp_path: Path):
-    axis = list(range(100))
+def test_hundreds_of_children_without_one_parent_are_one_problem(tmp_path: Path):
+    axis = list(range(30))
     text = f"""
 shots:
   a: {{prompt: a, sweep: {{x: {axis}, z: {axis}}}}}
   b: {{prompt: b, sweep: {{u: {axis}, v: {axis}}}, remix_of: a}}
 """
     problem = only(expanded(tmp_path, text))
-    assert "`a` is 10,000 shots" in problem.message
-    assert problem.message.endswith("(in `b.u=0.v=0`, `b.u=0.v=1`, `b.u=0.v=2` and 9,997 more)")
+    assert "`a` is 900 shots" in problem.message
+    assert problem.message.endswith("(in `b.u=0.v=0`, `b.u=0.v=1`, `b.u=0.v=2` and 897 more)")
+
+
+def test_a_web_of_millions_of_needs_is_refused(tmp_path: Path):
+    text = "shots:\n  a: {prompt: p, takes: 2000}\n  b: {prompt: p, sweep: {k: [%s]}, needs: [a]}\n"
+    numbers = ", ".join(map(str, range(2000)))
+    problem = only(expanded(tmp_path, text % numbers))
+    assert problem.code == "too-many-needs"
+    assert problem.message.endswith("and 997 more)")
 
 
 def test_cuts_are_names_ids_and_patterns_in_order(tmp_path: Path):
