@@ -57,7 +57,7 @@ class Sweep:
         self,
         spec: SweepSpec | None,
         way: Way,
-        where: Callable[[Way], Where],
+        where: Callable[..., Where],
         findings: Findings,
     ) -> None:
         self._way = way
@@ -137,7 +137,8 @@ class Sweep:
             message = f"nothing of `{name}` can stand in a shot id"
         else:
             return True
-        self._findings.add(message, self._where(way), "sweep", "give the axis another name")
+        where = self._where(way, key=True)
+        self._findings.add(message, where, "sweep", "give the axis another name")
         return False
 
     def _entries(
@@ -150,7 +151,8 @@ class Sweep:
             for name in unknown:
                 fix = did_you_mean(name, self.axes) or _listed("the axes are", self.axes)
                 message = f"`{name}` is no axis of this sweep"
-                self._findings.add(message, self._where((*way, name)), "sweep", fix)
+                where = self._where((*way, name), key=True)
+                self._findings.add(message, where, "sweep", fix)
             if not entry:
                 self._findings.add("this entry is empty", self._where(way), "sweep")
             elif not unknown:

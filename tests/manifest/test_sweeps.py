@@ -21,9 +21,11 @@ WAY: Way = ("shots", "s", "sweep")
 
 def multiplied(sweep: Mapping[str, object]) -> tuple[list[str], list[str]]:
     findings = Findings()
-    made = Sweep(
-        SweepSpec.model_validate(sweep), WAY, lambda way: Where(".".join(map(str, way))), findings
-    )
+
+    def where(way: Way, *, key: bool = False) -> Where:
+        return Where(".".join(map(str, way)), 1, 1 if key else 2)
+
+    made = Sweep(SweepSpec.model_validate(sweep), WAY, where, findings)
     parts = [".".join(combination.parts) for combination in made.combinations()]
     return parts, [f"{p.where.file}: {p.message}" for p in findings.problems()]
 
