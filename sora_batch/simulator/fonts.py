@@ -29,7 +29,7 @@ from sora_batch.simulator.font_files import (
 _log = logging.getLogger(__name__)
 
 _FILES_OPENED_MOST = 400
-_CANDIDATES_COMPARED = 8
+_CANDIDATES_COMPARED = 3
 # Colour fonts made of bitmaps come in one size only; these are the ones in use.
 _BITMAP_SIZES = (109, 128, 136, 160, 96, 64)
 
@@ -49,12 +49,11 @@ class Face:
 
 
 class FontBook:
-    """Every face known so far. One for the process; calls may come from any thread."""
+    """Finds faces, and remembers what is nowhere. Calls may come from any thread."""
 
     def __init__(self, *, search: bool = True) -> None:
         self._search = search
         self._lock = threading.Lock()
-        self._faces: list[Face] = []
         self._nowhere: set[int] = set()
 
     def faces_for(self, codes: Iterable[int]) -> tuple[Face, ...]:
@@ -83,36 +82,28 @@ class FontBook:
         return (main, *(face for face in found if face is not main))
 
     def _face_covering(self, missing: set[int]) -> Face | None:
-        """The best face for the first of the missing characters."""
+        """The best face for the first of the missing characters.
+
+        Chosen by these characters alone: what other texts needed before must not show.
+        """
         code = min(missing)
-        pictographic = is_pictograph(code)
-        known = [face for face in self._faces if code in face.covered]
-        if known and (not pictographic or any(face.colour for face in known)):
-            return max(known, key=lambda face: (face.colour and pictographic, _score(face)))
-        best: Face | None = None
-        for path, index in self._candidates(code)[:_CANDIDATES_COMPARED]:
-            face = _read_face(path, index)
-            if face is None or code not in face.covered:
-                continue
-            if pictographic and not face.colour and best is not None:
-                continue
-            if best is None or (face.colour, len(missing & face.covered)) > (
-                best.colour,
-                len(missing & best.covered),
-            ):
-                best = face
-        best = best or (max(known, key=_score) if known else None)
-        if best is not None and best not in self._faces:
-            self._faces.append(best)
-        return best
+        faces = [_read_face(path, index) for path, index in self._candidates(code)]
+        able = [face for face in faces if face is not None and code in face.covered]
+        if not able:
+            return None
+        in_colour = is_pictograph(code)
+        alike = {other for other in missing if is_pictograph(other) == in_colour}
+        return max(able, key=lambda face: (in_colour and face.colour, len(alike & face.covered)))
 
     def _candidates(self, code: int) -> list[tuple[Path, int]]:
+        """The likeliest files first, and only the first few: opening a large one takes 0.1 s."""
         if not self._search:
             return []
         files = ask_fontconfig(code)
         if files is None:
             return _first_covering(code)
-        return sorted(files, key=lambda file: -name_score(file[0], code))
+        files_in_order = sorted(files, key=lambda file: (-name_score(file[0], code), file))
+        return files_in_order[:_CANDIDATES_COMPARED]
 
 
 @lru_cache(maxsize=1)
@@ -191,7 +182,3 @@ def _first_covering(code: int) -> list[tuple[Path, int]]:
         if face is not None and code in face.covered:
             return [(path, 0)]
     return []
-
-
-def _score(face: Face) -> int:
-    return name_score(face.path, 0) if face.path else 0

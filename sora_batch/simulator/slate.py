@@ -91,8 +91,8 @@ class Slate:
         """The picture, darker where lettering stands, so that it can be read on any."""
         height = picture.height
         y = np.arange(height, dtype=np.float32) + 0.5
-        # Even over the title, then fading within a few lines of it.
-        dark = _SCRIM_TOP * _eased(1 - (y - self._head_base) / (3 * self._m.title))
+        # Even over the title, then fading softly below it.
+        dark = _SCRIM_TOP * _eased(1 - (y - self._head_base) / (4.5 * self._m.title)) ** 1.5
         # From above the first line down, and almost all of it by the time the lettering begins.
         start = self._foot_top - 0.16 * height
         dark += _SCRIM_BOTTOM * _eased((y - start) / (0.34 * height))

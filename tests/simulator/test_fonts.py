@@ -70,6 +70,15 @@ def test_the_main_face_is_the_one_that_covers_most(no_fontconfig: Path) -> None:
     assert FontBook().faces_for(map(ord, "a long English text; é"))[0] is builtin_face()
 
 
+def test_what_other_texts_needed_before_does_not_show(no_fontconfig: Path) -> None:
+    write_font(no_fontconfig / "Wide-Bold.ttf", "é港")
+    write_font(no_fontconfig / "NotoSans-Regular.ttf", "é")
+    fresh, used = FontBook(), FontBook()
+    used.faces_for(map(ord, "港"))
+    assert used.faces_for(map(ord, "é")) == fresh.faces_for(map(ord, "é"))
+    assert fresh.faces_for(map(ord, "é"))[0].path == no_fontconfig / "NotoSans-Regular.ttf"
+
+
 @pytest.mark.parametrize(
     ("better", "worse", "code"),
     [
