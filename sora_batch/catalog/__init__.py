@@ -2,7 +2,25 @@
 
 from __future__ import annotations
 
-from sora_batch.catalog.entries import ModelEntry, PriceList, Rate, ServiceEntry
+from sora_batch.catalog.entries import (
+    ModelEntry,
+    PriceList,
+    Rate,
+    ServiceEntry,
+    ratio_of,
+    resolution_named,
+    resolution_of,
+)
 from sora_batch.catalog.reader import Catalog, load_catalog
 
-__all__ = ["Catalog", "ModelEntry", "PriceList", "Rate", "ServiceEntry", "load_catalog"]
+__all__ = [
+    "Catalog",
+    "ModelEntry",
+    "PriceList",
+    "Rate",
+    "ServiceEntry",
+    "load_catalog",
+    "ratio_of",
+    "resolution_named",
+    "resolution_of",
+]

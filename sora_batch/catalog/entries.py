@@ -6,7 +6,7 @@ nothing; a price that cannot be worked out is None and never a guess.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -257,6 +257,16 @@ class ModelEntry:
         rates = prices.rates if prices is not None else ()
         fitting = (r for r in rates if r.holds(size, has_reference=has_reference, audio=sound))
         return next(fitting, None)
+
+
+def resolution_named(size: Size) -> str | None:
+    """The name of a size's resolution among all that are known, None if it has none."""
+    return resolution_of(size, tuple(_SHORTER_SIDES))
+
+
+def ratio_of(size: Size, ratios: Iterable[str]) -> str | None:
+    """Which of the shapes (`16:9`) a size has, None if none of them."""
+    return next((ratio for ratio in ratios if _has_shape(size, ratio)), None)
 
 
 def resolution_of(size: Size, resolutions: tuple[str, ...]) -> str | None:

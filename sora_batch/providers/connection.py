@@ -58,11 +58,16 @@ class Connection:
         return {self._key_header: f"Bearer {self._key}" if bearer else self._key}
 
     async def order(
-        self, request: httpx.Request, *, busy: frozenset[int] = frozenset()
+        self,
+        request: httpx.Request,
+        *,
+        busy: frozenset[int] = frozenset(),
+        from_job: bool = True,
     ) -> tuple[httpx.Response, bytes]:
         """Sends a create, once: a success and its body. Raises NotAccepted, OutcomeUnknown.
 
-        `busy` are the codes, besides 429, by which it is turned away for now.
+        `busy` are the codes, besides 429, by which it is turned away for now; `from_job` is
+        whether the order can name another job, which may be missing.
         """
         try:
             response, body = await transport.exchange(self.client, request)
@@ -79,6 +84,7 @@ class Connection:
                 response.headers,
                 body,
                 busy=busy,
+                from_job=from_job,
                 now=self._clock.now(),
             )
         return response, body

@@ -1,4 +1,4 @@
-"""How each server family speaks the `/v1/videos` protocol, as data.
+"""How each server family speaks its protocol, as data; most speak the `/v1/videos` one.
 
 A record says what is established about a family (see `docs/servers.md` for the sources); what is
 not established stays at the cautious value. Adding a family is adding a record.
@@ -8,14 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from sora_batch.planning.capabilities import Capabilities, Listing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dialect:
-    """One family's way of speaking the protocol.
+    """One family's way of speaking its protocol.
 
+    `protocol` is which one. `key_variable` is the environment variable that holds the key for its
+    own address, "" where there is no custom.
     `base_url` is its own address, None where every installation has another. `key_header` carries
     the key, `Authorization` as a bearer. `variants` is whether content takes `?variant=`; where it
     does, a thumbnail is offered too. `ranges` is whether a download can go on where it broke off.
@@ -24,6 +27,8 @@ class Dialect:
     """
 
     kind: str
+    protocol: Literal["videos", "openrouter"] = "videos"
+    key_variable: str = ""
     base_url: str | None = None
     key_header: str = "Authorization"
     variants: bool = False
@@ -50,6 +55,12 @@ _VLLM_OMNI_FIELDS = frozenset(
     "generate_sound sound_duration negative_prompt enable_frame_interpolation "
     "frame_interpolation_exp frame_interpolation_scale frame_interpolation_model_path lora "
     "extra_params return_stage_metrics control_type".split()
+)
+
+# It drops options it does not know without a word. `frame_type` is ours: it says which frame the
+# reference picture is. The rest stands in its API reference.
+_OPENROUTER_FIELDS = frozenset(
+    "generate_audio provider callback_url session_id user trace frame_type".split()
 )
 
 DIALECTS: Mapping[str, Dialect] = {
@@ -79,6 +90,7 @@ DIALECTS: Mapping[str, Dialect] = {
         Dialect(
             kind="openai",
             base_url="https://api.openai.com/v1",
+            key_variable="OPENAI_API_KEY",
             variants=True,
             poll_floor_s=2.0,
             capabilities=_SORA,
@@ -133,6 +145,14 @@ DIALECTS: Mapping[str, Dialect] = {
                 lists_models=False,
                 deletes=True,
             ),
+        ),
+        Dialect(
+            kind="openrouter",
+            protocol="openrouter",
+            base_url="https://openrouter.ai/api/v1",
+            key_variable="OPENROUTER_API_KEY",
+            poll_floor_s=10.0,
+            capabilities=Capabilities(seed=True, listing=Listing.NONE, fields=_OPENROUTER_FIELDS),
         ),
     )
 }

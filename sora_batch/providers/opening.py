@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
+from sora_batch.catalog import Catalog, load_catalog
 from sora_batch.clock import Clock
 from sora_batch.errors import UsageError
 from sora_batch.manifest.settings import ProviderSettings
 from sora_batch.providers import address_of, dialect_of, transport
+from sora_batch.providers.dialects import Dialect
 from sora_batch.providers.local import LocalProvider
+from sora_batch.providers.openrouter import OpenRouter
 from sora_batch.providers.provider import Provider
 from sora_batch.providers.videos_api import VideosApi
 from sora_batch.simulator import SimulatorSettings
-
-_OWN_KEYS = {"openai": "OPENAI_API_KEY"}
 
 
 async def open_provider(
@@ -24,8 +26,12 @@ async def open_provider(
     local_folder: Path,
     clock: Clock,
     simulator: SimulatorSettings | None = None,
+    catalog: Catalog | None = None,
 ) -> Provider:
-    """The provider, ready to be asked. Raises UsageError where its key or address is missing."""
+    """The provider, ready to be asked. Raises UsageError where its key or address is missing.
+
+    `catalog` is what is known of its models; the one that ships unless another is given.
+    """
     dialect = dialect_of(settings.kind)
     if dialect.kind == "local" and settings.base_url is None:
         provider = LocalProvider(local_folder, clock, simulator or SimulatorSettings())
@@ -37,14 +43,22 @@ async def open_provider(
             f"provider `{settings.name}` has no address",
             fix=f"write `base_url: http://HOST:PORT/v1` under `providers: {settings.name}:`",
         )
-    key = _key(settings, environment)
-    return VideosApi(dialect, transport.remote_client(), clock, base_url=base_url, key=key)
+    key = _key(settings, dialect, environment)
+    client = transport.remote_client()
+    if dialect.protocol == "openrouter":
+        find = partial((catalog or load_catalog()).find, settings.kind)
+        return OpenRouter(dialect, client, clock, base_url=base_url, key=key, find_model=find)
+    return VideosApi(dialect, client, clock, base_url=base_url, key=key)
 
 
-def _key(settings: ProviderSettings, environment: Mapping[str, str]) -> str | None:
+def _key(
+    settings: ProviderSettings, dialect: Dialect, environment: Mapping[str, str]
+) -> str | None:
     name = settings.api_key_variable
-    if name is None:
-        return environment.get(_OWN_KEYS.get(settings.kind, ""))
+    if name is None and (not dialect.key_variable or settings.base_url is not None):
+        # Another server may want no key, and must not be shown the one that belongs elsewhere.
+        return None
+    name = name or dialect.key_variable
     key = environment.get(name, "").strip()
     if not key:
         raise UsageError(

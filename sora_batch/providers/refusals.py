@@ -28,8 +28,12 @@ def of_create(
     *,
     busy: frozenset[int],
     now: datetime,
+    from_job: bool = True,
 ) -> NotAccepted | OutcomeUnknown:
-    """The exception that stands for an answer to create that is no success."""
+    """The exception that stands for an answer to create that is no success.
+
+    `from_job` is whether the order can name another job, which may be missing.
+    """
     word, words = replies.error_words(body)
     if code == 429 or code in busy:
         if replies.is_out_of_credit(word, words):
@@ -47,7 +51,7 @@ def of_create(
     if code == 402:
         return _stop(FailureKind.OUT_OF_CREDIT, "the account is out of credit", words)
     if code in {404, 410} or (code in _INVALID and replies.is_unknown_model(word, words)):
-        return _not_there(code, word, words)
+        return _not_there(code, word, words, from_job=from_job)
     if code in _INVALID:
         message = f"the server does not accept this request ({code})"
         return NotAccepted(Failure(FailureKind.INVALID, message, words))
@@ -57,9 +61,9 @@ def of_create(
     return OutcomeUnknown(f"the server answered {code}", server_words=words)
 
 
-def _not_there(code: int, word: str, words: str) -> NotAccepted:
+def _not_there(code: int, word: str, words: str, *, from_job: bool) -> NotAccepted:
     """404: the source job is gone (one shot's trouble), or the model or path is (everybody's)."""
-    if "video" in words.lower() and not replies.is_unknown_model(word, words):
+    if from_job and "video" in words.lower() and not replies.is_unknown_model(word, words):
         message = f"the job it is made from is not on the server any more ({code})"
         return NotAccepted(Failure(FailureKind.INVALID, message, words))
     message = f"the server has no such model or path ({code})"

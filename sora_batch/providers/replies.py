@@ -32,7 +32,15 @@ _STATUSES: Mapping[str, JobStatus] = {
     **dict.fromkeys(("cancelled", "canceled", "deleted"), JobStatus.CANCELLED),
     "expired": JobStatus.EXPIRED,
 }
-_REFUSALS = ("moderation", "content_policy", "safety", "people-in-user-uploads")
+_REFUSALS = (
+    "moderation",
+    "content_policy",
+    "safety",
+    "people-in-user-uploads",
+    "sensitivecontent",
+    "sensitive content",
+    "sensitive information",
+)
 _OUT_OF_CREDIT = ("insufficient_quota", "billing_hard_limit", "insufficient_credits")
 _NO_MODEL = ("model_not_found", "model_not_available", "model mismatch", "unknown model")
 
