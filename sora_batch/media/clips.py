@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 from av.container import InputContainer
@@ -22,6 +23,10 @@ from av.video.stream import VideoStream
 from sora_batch.media.boxes import require_whole
 from sora_batch.media.operation import OperationFailed, text_of
 from sora_batch.shots import Json
+
+# Before version 19, PyAV refuses a whole clip for one odd byte in its title unless told not to.
+_OLD = int(av.__version__.partition(".")[0]) < 19
+_LENIENT: dict[str, Any] = {"metadata_errors": "replace"} if _OLD else {}
 
 
 def verify(spec: Mapping[str, Json]) -> Mapping[str, Json]:
@@ -46,7 +51,7 @@ def open_clip(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
     """The clip and its pictures. Raises OperationFailed (`not-a-clip`), also for errors within."""
     try:
         # `file:` so that a name with a colon in it is not taken for a protocol.
-        with av.open(f"file:{path}", format="mp4", metadata_errors="replace") as container:
+        with av.open(f"file:{path}", format="mp4", **_LENIENT) as container:
             stream = container.streams.best("video")
             if not isinstance(stream, VideoStream) or not stream.codec_context.width:
                 raise OperationFailed("the clip has no pictures", code="not-a-clip")

@@ -130,6 +130,12 @@ def test_zeros_after_the_last_box_do_no_harm(tmp_path: Path) -> None:
     assert verify({"path": str(padded)})["frames"] == FPS
 
 
+def test_an_odd_byte_in_the_title_does_no_harm(tmp_path: Path) -> None:
+    whole = make_clip(tmp_path / "a.mp4", seconds=1).read_bytes()
+    odd = written(tmp_path / "b.mp4", whole.replace(b"Lavf", b"\xff\xfevf"))
+    assert verify({"path": str(odd)})["frames"] == FPS
+
+
 def test_a_box_of_more_than_4_gb_is_counted_in_64_bits(tmp_path: Path) -> None:
     head = box(b"ftyp", b"isom\0\0\0\0isom") + struct.pack(">I4sQ", 1, b"mdat", 5_000_000_000)
     error = refusal(written(tmp_path / "a.mp4", head + bytes(100)))
