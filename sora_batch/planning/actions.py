@@ -156,14 +156,15 @@ class Judge:
             since = attempt.submitted_at or attempt.created_at
             reason = f"rendering since {since:%Y-%m-%d %H:%M} UTC{whose}"
             return Verdict(Action.RESUME, reason, attempt=attempt, number=attempt.number)
+        if attempt.job_id is None and self.capabilities.listing is Listing.PROMPTS:
+            reason = f"the order's answer was lost; a run looks for its job first{whose}"
+            return Verdict(Action.RESUME, reason, attempt=attempt, number=attempt.number)
         reason = self._hold_reason(attempt) + whose
         return Verdict(Action.HOLD, reason, attempt=attempt, number=attempt.number)
 
     def _hold_reason(self, attempt: Attempt) -> str:
         if attempt.state is AttemptState.SUBMITTING:
             what = "it may have been ordered: the answer was lost"
-            if self.capabilities.listing is Listing.PROMPTS:
-                return f"{what}; the run asks the server first"
             return f"{what}; `sora-batch resolve` shows what can be done"
         return f"{attempt.note or 'it may have been paid for'}; see `sora-batch resolve`"
 

@@ -8,7 +8,6 @@ is not called whole: what is missing from it proves nothing.
 from __future__ import annotations
 
 import itertools
-
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime

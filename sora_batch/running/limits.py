@@ -7,6 +7,7 @@ than it may have, wherever one starts counting.
 
 from __future__ import annotations
 
+import heapq
 import math
 from collections import deque
 
@@ -28,11 +29,15 @@ class _Gate:
         self._taken = 0
         self._not_before = -math.inf
         self._slowdowns = 0
+        self._leaving: list[float] = []
 
     def wait_s(self, now: float) -> float:
-        """Seconds until one may start: 0 now, inf once a place is given back."""
+        """Seconds until one may start: 0 now, inf once a place is given back by hand."""
+        while self._leaving and self._leaving[0] <= now:
+            heapq.heappop(self._leaving)
+            self._taken -= 1
         if self._taken >= self._places:
-            return math.inf
+            return self._leaving[0] - now if self._leaving else math.inf
         ready = self._not_before
         if self._count and len(self._starts) == self._count:
             ready = max(ready, self._starts[0] + self._window_s)
@@ -48,6 +53,9 @@ class _Gate:
 
     def give_back(self) -> None:
         self._taken -= 1
+
+    def give_back_at(self, moment: float) -> None:
+        heapq.heappush(self._leaving, moment)
 
     def slow_down(self, now: float, told_s: float | None) -> float:
         self._slowdowns += 1
@@ -94,6 +102,12 @@ class Limits:
         """The job renders no more."""
         for gate in self._gates(model):
             gate.give_back()
+
+    def give_back_in(self, model: str, seconds: float) -> None:
+        """The job may be rendering for so long; nobody will say when it is over."""
+        moment = self._clock.monotonic() + max(0.0, seconds)
+        for gate in self._gates(model):
+            gate.give_back_at(moment)
 
     def slow_down(self, model: str, told_s: float | None) -> float:
         """The server was busy: nothing for this model before so many seconds; how many."""

@@ -16,7 +16,11 @@ from sora_batch.shots import ImageReference, JobId, Json
 
 
 def new_attempt(tools: Tools, step: Step, number: int) -> Attempt:
-    """An attempt about to be made: its price reserved, its intent not yet written."""
+    """An attempt about to be made: its price reserved, its intent not yet written.
+
+    What is resumed has no price of its own in the plan: it costs again what it cost before.
+    """
+    before = step.attempt.price_usd if step.attempt is not None else None
     return Attempt(
         id=AttemptId(uuid.uuid4().hex),
         run_id=tools.run_id,
@@ -27,7 +31,7 @@ def new_attempt(tools: Tools, step: Step, number: int) -> Attempt:
         provider=step.target.provider,
         model=step.target.model,
         money=Money.RESERVED,
-        price_usd=step.price_usd,
+        price_usd=step.price_usd if step.price_usd is not None else before,
         inputs=step.inputs,
         created_at=tools.clock.now(),
     )

@@ -11,16 +11,16 @@ import math
 from collections.abc import Coroutine
 from typing import Any
 
-from sora_batch.events import ShotRetrying
+from sora_batch.events import RunNotice, ShotRetrying
 from sora_batch.planning.plan import Action, Plan, Step
-from sora_batch.records import Attempt, Clip, Failure, FailureKind
+from sora_batch.records import Attempt, AttemptState, Clip, Failure, FailureKind
 from sora_batch.running.outcome import Ending, Outcome
 from sora_batch.running.queue import Queue
 from sora_batch.running.reuse import reuse
 from sora_batch.running.tally import Tally
 from sora_batch.running.thumbnails import Thumbnails
 from sora_batch.running.tools import Tools
-from sora_batch.running.turn import Turns
+from sora_batch.running.turn import Turns, may_render_s
 from sora_batch.shots import ImageReference, JobId, ShotId
 
 
@@ -34,6 +34,7 @@ class Runner:
         self._queue = Queue(plan.steps)
         self._turns = Turns(tools)
         self._thumbnails = Thumbnails(tools)
+        self._models = {shot.id: shot.model for shot in plan.manifest.shots}
         self._clips: dict[ShotId, Clip] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._wake = asyncio.Event()
@@ -63,9 +64,11 @@ class Runner:
 
     def _take_over(self) -> None:
         """Goes on with what is rendering already, and says what the plan leaves out."""
+        resumed = set()
+        # Before anything is admitted: a limit of 16 was seen at 17 otherwise.
         for step in self._plan.steps:
             if step.action is Action.RESUME and step.attempt is not None:
-                # Before anything is admitted: a limit of 16 was seen at 17 otherwise.
+                resumed.add(step.attempt.id)
                 self._tools.limits.occupy(step.shot.model)
                 self._start(self._resume(step, step.attempt))
             elif step.action is Action.HOLD:
@@ -73,8 +76,24 @@ class Runner:
             elif step.action is Action.BLOCKED:
                 self.tally.blocked(step.shot.id, step.reason)
         for attempt in self._plan.salvage:
-            self._tools.limits.occupy(attempt.model)
-            self._start(self._salvage(attempt))
+            if attempt.inputs.get("base_url") == self._tools.provider.base_url:
+                resumed.add(attempt.id)
+                self._tools.limits.occupy(attempt.model)
+                self._start(self._salvage(attempt))
+            else:
+                self._tools.tell(RunNotice(elsewhere_words(attempt)))
+        for attempt in self._tools.store.open_attempts():
+            if attempt.id not in resumed:
+                self._make_room_for(attempt)
+
+    def _make_room_for(self, attempt: Attempt) -> None:
+        """Counts what may be rendering and is none of this run's business against the limits."""
+        is_here = attempt.inputs.get("base_url") == self._tools.provider.base_url
+        seconds = may_render_s(self._tools, attempt)
+        if is_here and attempt.state is not AttemptState.RENDERED and seconds > 0:
+            model = self._models.get(attempt.shot_id, attempt.model)
+            self._tools.limits.occupy(model)
+            self._tools.limits.give_back_in(model, seconds)
 
     async def _reuse(self) -> None:
         for step in self._plan.steps:
@@ -207,3 +226,10 @@ class Runner:
                 self.tally.blocked(shot, f"not started: {self.stopped}")
             else:
                 self.tally.counts["pending"] += 1
+
+
+def elsewhere_words(attempt: Attempt) -> str:
+    """That a job of another server is left alone, and how to fetch it."""
+    job = f"job {attempt.job_id}" if attempt.job_id else "an order whose answer was lost"
+    where = attempt.inputs.get("base_url")
+    return f"{attempt.shot_id}: {job} at {where} is left alone; run with that provider to fetch it"

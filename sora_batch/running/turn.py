@@ -9,7 +9,8 @@ from sora_batch.planning.plan import Step
 from sora_batch.records import Attempt
 from sora_batch.running.attempt import order, wait_for_render
 from sora_batch.running.collect import collect
-from sora_batch.running.outcome import Outcome
+from sora_batch.running.outcome import Ending, Outcome
+from sora_batch.running.reconcile import Reconciler, is_unknown
 from sora_batch.running.tools import Tools
 from sora_batch.shots import JobId
 
@@ -30,6 +31,18 @@ class Place:
             self._taken = False
             self._tools.limits.give_back(self._model)
 
+    def leave_late(self, attempt: Attempt) -> None:
+        """Gives it back when a job that may be rendering unseen must be over."""
+        if self._taken:
+            self._taken = False
+            self._tools.limits.give_back_in(self._model, may_render_s(self._tools, attempt))
+
+
+def may_render_s(tools: Tools, attempt: Attempt) -> float:
+    """For how long a job that nobody can ask about may still be rendering; 0 where it cannot."""
+    begun = attempt.submitted_at or attempt.created_at
+    return (begun + tools.manifest.limits.render_timeout - tools.clock.now()).total_seconds()
+
 
 class Turns:
     """Takes shots through their turns; downloads are bounded apart from the renders."""
@@ -37,6 +50,7 @@ class Turns:
     def __init__(self, tools: Tools) -> None:
         self._tools = tools
         self._collecting = asyncio.Semaphore(_COLLECTING)
+        self._reconciler = Reconciler(tools)
 
     async def make(
         self, step: Step, number: int, *, picture_sha256: str | None, source_job: JobId | None
@@ -56,16 +70,26 @@ class Turns:
         for its clip any more; it is paid for, so it is fetched all the same."""
         place = Place(self._tools, step.shot.model if step is not None else attempt.model)
         try:
-            if attempt.job_id is not None:
-                submitted = ShotSubmitted(
-                    attempt.shot_id, attempt.number, attempt.job_id, attempt.price_usd, resumed=True
-                )
-                self._tools.tell(submitted)
+            self._tell_resumed(attempt)
             return await self._follow(attempt, step, place)
         finally:
             place.leave()
 
+    def _tell_resumed(self, attempt: Attempt) -> None:
+        if attempt.job_id is not None:
+            number, price = attempt.number, attempt.price_usd
+            self._tools.tell(
+                ShotSubmitted(attempt.shot_id, number, attempt.job_id, price, resumed=True)
+            )
+
     async def _follow(self, outcome: Outcome | Attempt, step: Step | None, place: Place) -> Outcome:
+        lost = outcome if isinstance(outcome, Attempt) else outcome.attempt
+        if lost is not None and is_unknown(lost):
+            outcome = await self._reconciler.settle(lost)
+            if isinstance(outcome, Outcome) and outcome.ending is Ending.HELD:
+                place.leave_late(lost)
+            elif isinstance(outcome, Attempt):
+                self._tell_resumed(outcome)
         if isinstance(outcome, Attempt):
             expected_s = step.render_s if step is not None else None
             outcome = await wait_for_render(self._tools, outcome, expected_s=expected_s)

@@ -82,6 +82,11 @@ class StoreReader:
         with self._moment() as db:
             return [attempt_from(row) for row in _of_shot(db, _ATTEMPTS, shot_id)]
 
+    def open_attempts(self) -> list[Attempt]:
+        """The attempts without a final state, oldest first."""
+        with self._moment() as db:
+            return [attempt_from(row) for row in db.execute(_OPEN)]
+
     def clips(self, shot_id: ShotId | None = None) -> list[Clip]:
         """All clips, or one shot's, oldest first."""
         with self._moment() as db:

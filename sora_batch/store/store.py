@@ -121,6 +121,10 @@ class Store:
         """All attempts, or one shot's, oldest first."""
         return self._reader.attempts(shot_id)
 
+    def open_attempts(self) -> list[Attempt]:
+        """The attempts without a final state, oldest first."""
+        return self._reader.open_attempts()
+
     def clips(self, shot_id: ShotId | None = None) -> list[Clip]:
         """All clips, or one shot's, oldest first."""
         return self._reader.clips(shot_id)

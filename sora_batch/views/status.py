@@ -96,9 +96,11 @@ def standing(step: Step, attempt: Attempt | None, *, running: bool) -> Standing:
     match step.action:
         case Action.REUSE:
             return Standing.DONE if step.clip is not None else Standing.PENDING
-        case Action.HOLD if running and state is AttemptState.SUBMITTING:
+        case Action.HOLD | Action.RESUME if running and state is AttemptState.SUBMITTING:
             return Standing.SUBMITTING
         case Action.HOLD:
+            return Standing.HELD
+        case Action.RESUME if state in {AttemptState.SUBMITTING, AttemptState.HELD}:
             return Standing.HELD
         case Action.RESUME if state is AttemptState.RENDERED:
             return Standing.RENDERED

@@ -148,14 +148,18 @@ def test_a_rendered_or_submitted_attempt_of_the_same_inputs_is_resumed_for_nothi
         assert again.salvage == ()
 
 
-def test_an_order_whose_answer_was_lost_is_on_hold() -> None:
-    attempt = attempt_of(first_step(shot("hero")), AttemptState.SUBMITTING)
-    local = first_step(shot("hero"), history=History(open=(attempt,)))
-    assert local.action is Action.HOLD
-    assert local.reason.endswith("the run asks the server first")
-    blind = replace(ANYTHING, listing=type(ANYTHING.listing).NONE)
-    step = first_step(shot("hero"), history=History(open=(attempt,)), capabilities=blind)
-    assert "sora-batch resolve" in step.reason
+def test_an_order_whose_answer_was_lost_is_looked_for_where_the_server_can_show_it() -> None:
+    intent = attempt_of(first_step(shot("hero")), AttemptState.SUBMITTING)
+    held = replace(intent, state=AttemptState.HELD, note="the server answered 502")
+    for attempt in (intent, held):
+        made = plan(manifest(shot("hero"), shot("b", remix_of="hero")), History(open=(attempt,)))
+        assert actions(made) == {"hero": "resume", "b": "make"}
+        words = "the order's answer was lost; a run looks for its job first"
+        assert made.steps[0].reason == words
+        blind = replace(ANYTHING, listing=type(ANYTHING.listing).NONE)
+        step = first_step(shot("hero"), history=History(open=(attempt,)), capabilities=blind)
+        assert step.action is Action.HOLD
+        assert "sora-batch resolve" in step.reason
 
 
 def test_what_is_on_hold_stays_there_in_its_own_words_and_blocks_what_needs_it() -> None:

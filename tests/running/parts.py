@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -128,6 +129,66 @@ class ScriptedProvider:
         return None
 
 
+class ListingProvider(ScriptedProvider):
+    """A server that lists its jobs with all that was ordered.
+
+    `accepts` are the exceptions of the script that come after the job was made. `hidden` are jobs
+    that the list leaves out, `extra` further ones that it shows. `ahead_s` is its clock.
+    """
+
+    def __init__(self, clip: Path, clock: FastClock, **more: bool) -> None:
+        super().__init__(clip, **more)
+        self.capabilities = replace(self.capabilities, listing=Listing.PROMPTS, settle_s=30.0)
+        self.clock = clock
+        self.ahead_s: float | None = 0.0
+        self.listed: dict[JobId, JobReport] = {}
+        self.hidden: set[JobId] = set()
+        self.extra: list[JobReport] = []
+        self.whole = True
+        self.looks: list[datetime] = []
+        self.on_list: list[Exception] = []
+
+    async def submit(self, request: RenderRequest) -> JobReport:
+        told = self.on_submit[request.label]
+        lost = told.pop(0) if told and isinstance(told[0], AcceptedAllTheSame) else None
+        report = await super().submit(request)
+        self.listed[report.id] = self.job(report.id, request)
+        if isinstance(lost, AcceptedAllTheSame):
+            raise lost.then
+        return report
+
+    def job(self, job: JobId, request: RenderRequest) -> JobReport:
+        """How the list shows the order."""
+        moment = self.clock.now() + timedelta(seconds=self.ahead_s or 0.0)
+        return JobReport(
+            id=job,
+            status=JobStatus.RENDERING,
+            raw_status="in_progress",
+            created_at=moment.replace(microsecond=0),
+            prompt=request.prompt,
+            model=request.model,
+            size=str(request.size),
+            seconds=str(request.seconds),
+            source_job=request.source_job,
+        )
+
+    async def list_jobs(self, limit: int, *, since: datetime | None = None) -> JobList:
+        self.looks.append(self.clock.now())
+        await asyncio.sleep(0)
+        if self.on_list:
+            raise self.on_list.pop(0)
+        jobs = [job for job in (*self.listed.values(), *self.extra) if job.id not in self.hidden]
+        return JobList(jobs=tuple(reversed(jobs))[:limit], whole=self.whole, ahead_s=self.ahead_s)
+
+
+class AcceptedAllTheSame(Exception):
+    """The server makes the job, and `then` is what the client gets to see."""
+
+    def __init__(self, then: BaseException) -> None:
+        super().__init__(str(then))
+        self.then = then
+
+
 def shot(name: str, *, remix_of: str | None = None, needs: Sequence[str] = ()) -> Shot:
     where = Where("m.yaml", 1, 1)
     source = Source("remix", shot=ShotId(remix_of)) if remix_of else None
@@ -147,11 +208,13 @@ def shot(name: str, *, remix_of: str | None = None, needs: Sequence[str] = ()) -
 class Bench:
     """A folder with a store, a scripted provider, and runs over them."""
 
+    provider: ScriptedProvider
+
     def __init__(self, folder: Path, shots: Sequence[Shot], **provider: bool) -> None:
         clip = folder / "clip.mp4"
         encode_plain(clip, SIZE, 24)
         self.clock = FastClock()
-        self.provider = ScriptedProvider(clip, **provider)
+        self.provider = self._provider(clip, **provider)
         self.outputs = Outputs(folder / "out")
         self.events: list[Event] = []
         self.observe: Observer = lambda _: None
@@ -167,6 +230,9 @@ class Bench:
             shots=tuple(shots),
             limits=Limits(concurrency=4),
         )
+
+    def _provider(self, clip: Path, **provider: bool) -> ScriptedProvider:
+        return ScriptedProvider(clip, **provider)
 
     async def run(self, *, keep_going: bool = True, stop: asyncio.Event | None = None) -> RunReport:
         self.outputs.ensure()
@@ -206,3 +272,12 @@ class Bench:
             return store.attempts(), store.ledger()
         finally:
             await store.close()
+
+
+class ListingBench(Bench):
+    """The same with a server that lists its jobs."""
+
+    provider: ListingProvider
+
+    def _provider(self, clip: Path, **provider: bool) -> ScriptedProvider:
+        return ListingProvider(clip, self.clock, **provider)
