@@ -118,7 +118,7 @@ def match(
             findings.candidates.update(dict.fromkeys(ids, tuple(by_id[job] for job in found)))
         else:
             _share_out(orders, [by_id[job] for job in found], findings)
-    findings.absent -= moving
+    findings.absent.difference_update(moving)
     _add_near(lost, jobs, fits, findings)
     return findings
 
