@@ -38,7 +38,7 @@ OWNED_LIBRARIES = {
     "starlette": {"simulator", "review"},
     "av": {"media", "simulator"},
     "PIL": {"media", "simulator"},
-    "numpy": {"simulator"},
+    "numpy": {"media", "simulator"},
     "click": {"commands", "cli"},
     "tqdm": {"views"},
 }
