@@ -7,10 +7,10 @@ from pathlib import Path
 
 from PIL import Image, ImageOps
 
+from sora_batch.media.lettering.fonts import shared_book
 from sora_batch.simulator.background import make_background
 from sora_batch.simulator.camera import Camera, enlargement
 from sora_batch.simulator.encode import encode
-from sora_batch.simulator.fonts import shared_book
 from sora_batch.simulator.orders import FRAMES_PER_SECOND
 from sora_batch.simulator.planes import Planes
 from sora_batch.simulator.scene import Scene

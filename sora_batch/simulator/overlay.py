@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from sora_batch.simulator.canvas import Canvas
+from sora_batch.media.lettering.canvas import Canvas
 from sora_batch.simulator.planes import Plane, Planes
 
 Rgb = tuple[int, int, int]

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from math import sqrt
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from sora_batch.media.lettering.canvas import Canvas, Ink
+from sora_batch.media.lettering.fonts import FontBook, builtin_face
+from sora_batch.media.lettering.lines import BREAK, Line, Typesetter, draw_line
 from sora_batch.shots import Size
 from sora_batch.simulator.background import palette_of
-from sora_batch.simulator.canvas import Canvas, Ink
-from sora_batch.simulator.fonts import FontBook, builtin_face
-from sora_batch.simulator.lettering import BREAK, Line, Typesetter, draw_line
 from sora_batch.simulator.orders import FRAMES_PER_SECOND
 from sora_batch.simulator.overlay import Bar, Counter, Numbers, Rgb, Stencil, to_yuv
 from sora_batch.simulator.planes import Planes
@@ -29,7 +30,8 @@ _TRACK: Ink = (255, 255, 255, 0.28)
 _LEADING = 1.36
 _SMALLEST_TYPE = 9
 _LEGIBLE_SIDE = 120
-_SCRIM_TOP, _SCRIM_BOTTOM = 0.60, 0.80
+_HEAD_TONE, _LEAST_HEAD = 100, 0.15
+_FOOT_TONE, _LEAST_FOOT = 52, 0.45
 _SYNC_FRAMES = 2
 
 
@@ -91,11 +93,14 @@ class Slate:
         """The picture, darker where lettering stands, so that it can be read on any."""
         height = picture.height
         y = np.arange(height, dtype=np.float32) + 0.5
+        grey = np.asarray(picture.convert("L"))
         # Even over the title, then fading softly below it.
-        dark = _SCRIM_TOP * _eased(1 - (y - self._head_base) / (4.5 * self._m.title)) ** 1.5
+        head = _eased(1 - (y - self._head_base) / (4.5 * self._m.title)) ** 1.5
         # From above the first line down, and almost all of it by the time the lettering begins.
         start = self._foot_top - 0.16 * height
-        dark += _SCRIM_BOTTOM * _eased((y - start) / (0.34 * height))
+        foot = _eased((y - start) / (0.34 * height))
+        dark = _needed(grey[head > 0.5], _HEAD_TONE, _LEAST_HEAD) * head
+        dark += _needed(grey[foot > 0.5], _FOOT_TONE, _LEAST_FOOT) * foot
         stays = np.rint(256 * (1 - dark)).astype(np.uint16)[:, None, None]
         return Image.fromarray(((np.asarray(picture) * stays) >> 8).astype(np.uint8))
 
@@ -219,6 +224,14 @@ def _rgb(scene: Scene) -> Rgb:
     accent = palette_of(scene.picture_prompt, scene.picture_seed).accent
     red, green, blue = (round(float(channel)) for channel in accent)
     return red, green, blue
+
+
+def _needed(under: NDArray[np.uint8], tone: int, least: float) -> float:
+    """How much darker a part must be for its light places to come down to the tone."""
+    if not under.size:
+        return least
+    light = float(np.percentile(under, 90))
+    return max(least, 1 - tone / max(light, 1.0))
 
 
 def _eased(t: Numbers) -> Numbers:

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from sora_batch.media.lettering.fonts import FontBook
 from sora_batch.shots import Size
-from sora_batch.simulator.fonts import FontBook
 from sora_batch.simulator.planes import Planes
 from sora_batch.simulator.scene import Scene
 from sora_batch.simulator.slate import Slate, measures_of, timecode

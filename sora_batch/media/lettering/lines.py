@@ -13,10 +13,10 @@ from math import ceil, floor
 
 from PIL import Image, ImageDraw
 
-from sora_batch.simulator.canvas import Canvas, Ink
-from sora_batch.simulator.font_files import is_pictograph
-from sora_batch.simulator.fonts import Face, FontBook, can_shape
-from sora_batch.simulator.graphemes import (
+from sora_batch.media.lettering.canvas import Canvas, Ink
+from sora_batch.media.lettering.font_files import is_pictograph
+from sora_batch.media.lettering.fonts import Face, FontBook, can_shape
+from sora_batch.media.lettering.graphemes import (
     breaks_between,
     clusters,
     is_ignorable,

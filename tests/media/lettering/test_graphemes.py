@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sora_batch.simulator.graphemes import (
+from sora_batch.media.lettering.graphemes import (
     breaks_between,
     clusters,
     is_right_to_left,

@@ -19,7 +19,7 @@ from pathlib import Path
 from fontTools.ttLib import TTFont, TTLibError  # type: ignore[import-untyped]
 from PIL import ImageFont, features
 
-from sora_batch.simulator.font_files import (
+from sora_batch.media.lettering.font_files import (
     ask_fontconfig,
     font_files,
     is_pictograph,

@@ -8,8 +8,8 @@ import pytest
 from fontTools.fontBuilder import FontBuilder  # type: ignore[import-untyped]
 from fontTools.pens.ttGlyphPen import TTGlyphPen  # type: ignore[import-untyped]
 
-from sora_batch.simulator import font_files, fonts
-from sora_batch.simulator.fonts import FontBook, builtin_face
+from sora_batch.media.lettering import font_files, fonts
+from sora_batch.media.lettering.fonts import FontBook, builtin_face
 
 
 @pytest.fixture

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from sora_batch.media.lettering.canvas import Canvas
+from sora_batch.media.lettering.fonts import FontBook
+from sora_batch.media.lettering.lines import Line, Typesetter, draw_line
 from sora_batch.shots import Size
-from sora_batch.simulator.canvas import Canvas
-from sora_batch.simulator.fonts import FontBook
-from sora_batch.simulator.lettering import Line, Typesetter, draw_line
 
 NO_FONTS = FontBook(search=False)
 
