@@ -1,11 +1,20 @@
-"""The field tables of the manual, made from the manifest's schema."""
+"""The field tables of the manual, made from the manifest's schema.
+
+`python -m sora_batch.manifest.fields docs/manifest.md` (`make docs`) writes them into the manual,
+between two marks.
+"""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any, Final
 
 from sora_batch.manifest.json_schema import manifest_schema
+
+BEGIN: Final = "<!-- field tables, written by `make docs` -->"
+END: Final = "<!-- end of the field tables -->"
 
 _SECTIONS: Final[Mapping[str, str]] = {
     "": "The manifest",
@@ -39,6 +48,18 @@ def field_tables() -> str:
     schema = manifest_schema()
     parts: Any = {"": schema, **schema["$defs"]}  # type: ignore[dict-item]
     return "\n".join(line for name in _SECTIONS for line in _section(name, parts)) + "\n"
+
+
+def with_field_tables(manual: str) -> str:
+    """The manual with the tables of today between the marks.
+
+    Raises ValueError where it does not have each of the two marks once.
+    """
+    if manual.count(BEGIN) != 1 or manual.count(END) != 1:
+        raise ValueError(f"the manual needs one line `{BEGIN}` and one `{END}`")
+    before, rest = manual.split(BEGIN)
+    after = rest.split(END)[1]
+    return f"{before}{BEGIN}\n\n{field_tables()}\n{END}{after}"
 
 
 def _section(name: str, parts: Mapping[str, Any]) -> Iterator[str]:
@@ -89,3 +110,9 @@ def _word(kind: str, spec: Mapping[str, Any]) -> str:
 def _plural(words: str) -> str:
     plurals = {"text": "texts", "mapping": "mappings", "number": "numbers"}
     return " or ".join(plurals.get(word, word) for word in words.split(" or "))
+
+
+if __name__ == "__main__":
+    for name in sys.argv[1:]:
+        manual = Path(name)
+        manual.write_text(with_field_tables(manual.read_text("utf-8")), encoding="utf-8")

@@ -87,14 +87,20 @@ PictureReference: TypeAlias = Annotated[
 class Overrides(Strict):
     """What a shot, a variant or the defaults may say about a clip."""
 
-    prompt: str | None = Field(default=None, description="What to render; a template.")
+    prompt: str | None = Field(
+        default=None, description="What to render; a template. Every shot has one."
+    )
     model: str | None = Field(
-        default=None, description="The model's name, as in the catalog of the provider."
+        default=None,
+        description="The model's name, as in the catalog of the provider. Every shot has one.",
     )
     size: str | None = Field(
-        default=None, description="Width and height in pixels, such as `1280x720`."
+        default=None,
+        description="Width and height in pixels, such as `1280x720`; default `720x1280`.",
     )
-    seconds: Number | None = Field(default=None, description="The clip's length in seconds.")
+    seconds: Number | None = Field(
+        default=None, description="The clip's length in seconds; default 4."
+    )
     seed: WholeNumber | None = Field(
         default=None, description="The starting point of chance, where the provider knows seeds."
     )
@@ -169,7 +175,9 @@ class ShotSpec(Overrides):
     needs: Annotated[list[ShotReference], ListIfNull] | None = Field(
         default=None, description="Shots to finish first, without using anything of them."
     )
-    enabled: Switch = Field(default=True, description="Whether the shot is made at all.")
+    enabled: Switch = Field(
+        default=True, description="Whether the shot is made at all; default `true`."
+    )
 
 
 class DefaultsSpec(Overrides):

@@ -93,12 +93,24 @@ def unquoted_template(source: Source, number: int) -> Problem | None:
     found = _TEMPLATE.search(line)
     if not found:
         return None
-    value = line[found.start(1) :]
+    value = _in_flow(line[found.start(1) :])
     quote = next((sign for sign in "\"'" if sign not in value and "\\" not in value), "")
     fix = f"write the value in quotes: {quote}{value}{quote}" if quote else _QUOTE_IT
     where = source.where(number, found.start(1) + 1, len(value))
     message = f"without quotes, a value cannot begin with `{found[1][:2]}`"
     return Problem(message, where, "template-unquoted", fix)
+
+
+def _in_flow(text: str) -> str:
+    """The value without what follows it where it stands in `{ }` or `[ ]`."""
+    depth, comma = 0, len(text)
+    for place, char in enumerate(text):
+        if char in "}]" and depth == 0:
+            return text[: min(place, comma)].rstrip()
+        depth += (char in "{[") - (char in "}]")
+        if char == "," and depth == 0:
+            comma = min(comma, place)
+    return text
 
 
 def _quote_open(stop: _Stop) -> Problem | None:
