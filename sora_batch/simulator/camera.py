@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import av
 import numpy as np
-from av.video.reformatter import ColorRange, Colorspace, Interpolation
 from PIL import Image
 
 from sora_batch.shots import Size
@@ -40,9 +39,9 @@ class Camera:
             width=size.width * factor,
             height=size.height * factor,
             format="yuv420p",
-            interpolation=Interpolation.BICUBIC,
-            dst_colorspace=Colorspace.ITU709,
-            dst_color_range=ColorRange.MPEG,
+            interpolation="BICUBIC",
+            dst_colorspace="ITU709",
+            dst_color_range="MPEG",
         )
         self._planes = tuple(
             Image.fromarray(np.ascontiguousarray(plane_view(plane))) for plane in frame.planes

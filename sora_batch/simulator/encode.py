@@ -29,7 +29,7 @@ _SPEED = {
     "preset": "ultrafast",
     "x264-params": "threads=1:keyint=48:aq-mode=1:cabac=1:no-deblock=0",
 }
-_QUALITY = "25"
+_QUALITY = "27"
 _PLAIN_QUALITY = "40"
 
 _BT709 = 1

@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from python_multipart.exceptions import FormParserError
 from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -61,8 +62,9 @@ async def read_fields(request: Request, limit_bytes: int) -> Fields:
         try:
             async with bounded.form(max_files=_FILES_MOST) as form:
                 return await _from_form(form)
-        except HTTPException as error:
-            raise invalid(f"The form cannot be read: {error.detail}") from error
+        except (HTTPException, FormParserError) as error:
+            reason = error.detail if isinstance(error, HTTPException) else error
+            raise invalid(f"The form cannot be read: {reason}") from error
     return _from_json(await bounded.body())
 
 
