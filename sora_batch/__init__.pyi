@@ -1,5 +1,8 @@
+from sora_batch.api import Action as Action
+from sora_batch.api import Plan as Plan
 from sora_batch.api import RunReport as RunReport
 from sora_batch.api import Status as Status
+from sora_batch.api import Step as Step
 from sora_batch.api import accept as accept
 from sora_batch.api import check as check
 from sora_batch.api import explain as explain

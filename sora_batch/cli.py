@@ -145,7 +145,7 @@ def _told_of_a_bug(error: Exception, words: Sequence[str], as_json: bool) -> int
     _show_traceback()
     message = f"stopped by something unexpected: {type(error).__name__}: {error}"
     again = f"{DEBUG_VARIABLE}=1 sora-batch {shlex.join(words)}"
-    fix = f"please report this mistake of ours, with what this prints: {again}"
+    fix = f"report this mistake of ours, with what this prints: {again}"
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
         message, fix = f"no space left: {error}", "free some space, then run the command again"
     if as_json:

@@ -173,7 +173,7 @@ def test_a_bug_is_a_sentence_and_a_traceback_only_on_demand(
     assert said.out == ""
     assert said.err == (
         "stopped by something unexpected: KeyError: 'oops'\n"
-        "  fix: please report this mistake of ours, with what this prints: "
+        "  fix: report this mistake of ours, with what this prints: "
         "SORA_BATCH_DEBUG=1 sora-batch check 'x y.yaml'\n"
     )
     monkeypatch.setenv("SORA_BATCH_DEBUG", "1")

@@ -34,7 +34,6 @@ INSTEAD = {
     "footage": "clip",
     "grid": "sweep",
     "iteration": "take, or attempt",
-    "matrix": "sweep",
     "metadata": "sidecar",
     "movie": "clip",
     "permutation": "sweep",

@@ -9,6 +9,9 @@ from __future__ import annotations
 import importlib
 
 HOMES = {
+    "Action": "plans",
+    "Plan": "plans",
+    "Step": "plans",
     "load": "loading",
     "check": "loading",
     "schema": "loading",

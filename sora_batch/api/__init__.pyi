@@ -9,6 +9,9 @@ from sora_batch.api.loading import load as load
 from sora_batch.api.loading import schema as schema
 from sora_batch.api.looking import Status as Status
 from sora_batch.api.looking import status as status
+from sora_batch.api.plans import Action as Action
+from sora_batch.api.plans import Plan as Plan
+from sora_batch.api.plans import Step as Step
 from sora_batch.api.plans import explain as explain
 from sora_batch.api.plans import models as models
 from sora_batch.api.plans import plan as plan

@@ -70,5 +70,6 @@ def by_image(manifest: Manifest) -> dict[str, list[ImageReference]]:
 
 
 def picture_problem(references: list[ImageReference], message: str, fix: str, code: str) -> Problem:
+    """What is wrong with a picture, at the first place that names it."""
     places = list(dict.fromkeys(reference.where for reference in references))
     return Problem(message, places[0], code, fix, also=tuple(places[1:4]))

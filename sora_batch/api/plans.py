@@ -15,10 +15,22 @@ from sora_batch.manifest.settings import Manifest
 from sora_batch.outputs import Outputs
 from sora_batch.planning import make_plan
 from sora_batch.planning.explain import Explanation, explain_shot
-from sora_batch.planning.plan import Plan
+from sora_batch.planning.plan import Action, Plan, Step
 from sora_batch.providers import address_of, capabilities
 from sora_batch.records import History
 from sora_batch.store import read_store
+
+__all__ = [
+    "Action",
+    "Plan",
+    "Step",
+    "explain",
+    "models",
+    "plan",
+    "plan_of",
+    "read_history",
+    "store_path",
+]
 
 
 def plan(manifest: Manifest, *, select: Sequence[str] = ()) -> Plan:

@@ -12,9 +12,9 @@ from decimal import Decimal
 import click
 
 from sora_batch import api
+from sora_batch.api import Action, Plan
 from sora_batch.commands.options import width_of_terminal
 from sora_batch.errors import ConsentNeeded
-from sora_batch.planning.plan import Action, Plan
 from sora_batch.views.background import Background, Watcher
 from sora_batch.views.paint import is_terminal, paint_for
 from sora_batch.views.progress import JsonObserver, PlainObserver, TqdmObserver

@@ -11,9 +11,9 @@ from pathlib import Path
 import click
 
 from sora_batch import api
+from sora_batch.api import Plan
 from sora_batch.commands.options import Overrides, width_of_terminal
 from sora_batch.errors import BudgetExceeded, UsageError
-from sora_batch.planning.plan import Plan
 from sora_batch.views.paint import paint_for
 from sora_batch.views.plans import plan_json, plan_text
 

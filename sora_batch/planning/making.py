@@ -17,7 +17,7 @@ from sora_batch.manifest.settings import Manifest
 from sora_batch.planning.actions import Judge
 from sora_batch.planning.capabilities import Capabilities
 from sora_batch.planning.check import check
-from sora_batch.planning.graph import cycle_problems, graph_of
+from sora_batch.planning.graph import Graph, cycle_problems, graph_of
 from sora_batch.planning.notices import notices_of
 from sora_batch.planning.plan import Action, Plan, Step
 from sora_batch.planning.price import LOCAL, Pricer
@@ -65,19 +65,29 @@ def make_plan(
     if graph.stuck:
         return plan
     targets = [pricer.target(shot.model) for shot in shots]
-    judge = Judge(
-        shots,
+    judge = _judge(manifest, graph, history, capabilities, pictures)
+    judge.judge(targets)
+    chosen, wanted = _selected(judge, targets, selection)
+    timing = schedule(judge, targets, wanted, history.render_seconds, manifest.limits)
+    steps = _steps(judge, targets, pricer, timing, chosen=chosen, wanted=wanted)
+    return _summed(replace(plan, steps=steps), judge, pricer, timing, capabilities)
+
+
+def _judge(
+    manifest: Manifest,
+    graph: Graph,
+    history: History,
+    capabilities: Capabilities,
+    pictures: Mapping[str, str],
+) -> Judge:
+    return Judge(
+        manifest.shots,
         graph,
         history,
         capabilities=capabilities,
         pictures=pictures,
         attempts_limit=manifest.limits.attempts,
     )
-    judge.judge(targets)
-    chosen, wanted = _selected(judge, targets, selection)
-    timing = schedule(judge, targets, wanted, history.render_seconds, manifest.limits)
-    steps = _steps(judge, targets, pricer, timing, chosen=chosen, wanted=wanted)
-    return _summed(replace(plan, steps=steps), judge, pricer, timing, capabilities)
 
 
 def _selected(

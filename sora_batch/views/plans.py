@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from sora_batch.planning.plan import Action, Plan, Step
-from sora_batch.records import ZERO
+from sora_batch.records import ZERO, Attempt
 from sora_batch.shots import Json
 from sora_batch.views.columns import Column, folded, laid_out
 from sora_batch.views.estimates import estimate_lines
@@ -87,16 +87,17 @@ def plan_json(plan: Plan) -> dict[str, Json]:
         "critical_path": list(plan.critical_path),
         "critical_path_s": plan.critical_path_s,
         "notices": list(plan.notices),
-        "salvage": [
-            {
-                "shot": attempt.shot_id,
-                "state": attempt.state.value,
-                "job": attempt.job_id,
-                "price_usd": money_text(attempt.price_usd),
-            }
-            for attempt in plan.salvage
-        ],
+        "salvage": [_attempt_json(attempt) for attempt in plan.salvage],
         "steps": [_step_json(step) for step in plan.steps],
+    }
+
+
+def _attempt_json(attempt: Attempt) -> Json:
+    return {
+        "shot": attempt.shot_id,
+        "state": attempt.state.value,
+        "job": attempt.job_id,
+        "price_usd": money_text(attempt.price_usd),
     }
 
 

@@ -151,7 +151,7 @@ def sentence(event: Event, *, attempts: int) -> str:
             price = f", {dollars(event.price_usd)}" if event.price_usd else ""
             return f"{event.shot_id}: {verb} (job {printable(event.job_id, 80)}{price})"
         case ShotDone(reused=False):
-            return f"{event.shot_id}: done, {event.path}{_cost(event)}{_differences(event)}"
+            return f"{event.shot_id}: done, {event.path}{_price(event)}{_differences(event)}"
         case ShotRetrying():
             again = f"trying again in {span(event.wait_s)}" if event.wait_s else "trying again"
             return f"{_tried(event, attempts)}: {why(event.failure)}; {again}"
@@ -183,7 +183,7 @@ def why(failure: Failure) -> str:
     return f"{ours} (the server said: {theirs})" if theirs and theirs not in ours else ours
 
 
-def _cost(event: ShotDone) -> str:
+def _price(event: ShotDone) -> str:
     return f", {dollars(event.clip.spent_usd)}" if event.clip.spent_usd else ""
 
 
@@ -194,4 +194,6 @@ def _differences(event: ShotDone) -> str:
 def _loss(event: ShotFailed) -> str:
     if event.spent_usd is None:
         return "failed; whether it is billed is not known"
-    return f"failed, {dollars(event.spent_usd)} spent" if event.spent_usd else "failed, no cost"
+    return (
+        f"failed, {dollars(event.spent_usd)} spent" if event.spent_usd else "failed, nothing spent"
+    )

@@ -92,7 +92,7 @@ FINISHED = RunFinished("r1", 2, 0, 0, 0, 0, 0, Ledger(spent=Decimal("1.60")), 12
         ),
         (
             ShotFailed(HERO, 3, Failure(FailureKind.REFUSED, "refused"), Decimal(0)),
-            "hero: attempt 3 of 3: refused; failed, no cost",
+            "hero: attempt 3 of 3: refused; failed, nothing spent",
         ),
         (
             ShotFailed(HERO, 4, Failure(FailureKind.REFUSED, "refused"), Decimal("0.8")),
