@@ -24,7 +24,7 @@ from sora_batch.views.problems import problems_text
 from tests.pages import Block, blocks, command_lines, page
 
 PAGE = "manifest.md"
-PAGES = ("manifest.md",)
+PAGES = ("manifest.md", "python.md")
 
 
 def examples() -> Iterator[tuple[Block, Block | None]]:
@@ -81,6 +81,15 @@ def test_the_field_tables_are_those_of_the_schema() -> None:
     manual = page(PAGE)
     assert field_tables() in manual, "out of date: run `make docs`"
     assert with_field_tables(manual) == manual
+
+
+@pytest.mark.usefixtures("folder")
+def test_the_manual_knows_whether_cuts_are_assembled() -> None:
+    (block,) = [block for block, _ in examples() if "\ncuts:" in block.text]
+    Path("manifest.yaml").write_text(block.text, encoding="utf-8")
+    notices = sora_batch.plan(sora_batch.load("manifest.yaml")).notices
+    not_yet = any("does not assemble cuts" in notice for notice in notices)
+    assert ("does not assemble them yet" in page(PAGE)) == not_yet
 
 
 def test_field_tables_need_their_marks() -> None:
