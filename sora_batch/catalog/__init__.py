@@ -7,11 +7,9 @@ from sora_batch.catalog.entries import (
     PriceList,
     Rate,
     ServiceEntry,
-    ratio_of,
-    resolution_named,
-    resolution_of,
 )
 from sora_batch.catalog.reader import Catalog, load_catalog
+from sora_batch.catalog.sizes import ratio_of, resolution_named, resolution_of
 
 __all__ = [
     "Catalog",

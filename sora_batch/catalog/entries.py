@@ -6,32 +6,17 @@ nothing; a price that cannot be worked out is None and never a guess.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Literal
 
+from sora_batch.catalog.sizes import has_shape, resolution_of, shorter_sides
 from sora_batch.problems import joined
 from sora_batch.shots import Size
 
 Sure = Literal["P", "V", "S"]
 Audio = Literal["always", "never", "optional", "unknown"]
-
-# A hosted model is told a resolution and makes several shapes of it; the shorter side names it.
-# Services disagree on 2K (2048x1152 or 2560x1440), so both count.
-_SHORTER_SIDES: Mapping[str, tuple[int, ...]] = {
-    "360p": (360,),
-    "480p": (480,),
-    "720p": (720,),
-    "768p": (768,),
-    "1K": (1024,),
-    "1024p": (1024,),
-    "1080p": (1080,),
-    "2K": (1440, 1152),
-    "4K": (2160,),
-}
-_SHAPE_TOLERANCE = Decimal("0.02")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,8 +27,8 @@ class ServiceEntry:
     shut down for everybody at that address; `retired` the last published date after which it may
     be gone. `instead` says what can be used now. `deployment_names` is whether a model is called
     by a name its owner chose, `slugs` whether model names look like `maker/model`, `complete`
-    whether the catalog has all of its models. `sure` is P (primary source), V (seen), S (second
-    hand).
+    whether the catalog has all of its models, `listing` whether it lists models and prices itself.
+    `sure` is P (primary source), V (seen), S (second hand).
     """
 
     kind: str
@@ -58,6 +43,7 @@ class ServiceEntry:
     complete: bool = False
     deployment_names: bool = False
     slugs: bool = False
+    listing: bool = False
     prompt_max: int | None = None
 
 
@@ -105,13 +91,21 @@ class Rate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PriceList:
-    """A model's prices since a date: from when they are known, where they were read, how surely."""
+    """A model's prices since a date: from when they are known, where they were read, how surely.
+
+    `minimum_usd` is the least that a clip costs. `unread` are the names of prices that nobody here
+    can read: with any of those, what a clip costs is not known. `book` is what the prices stand
+    in, in words.
+    """
 
     since: date
     sure: Sure
     source: str
     rates: tuple[Rate, ...]
     note: str = ""
+    minimum_usd: Decimal | None = None
+    unread: tuple[str, ...] = ()
+    book: str = "catalog"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,9 +114,10 @@ class ModelEntry:
 
     Sizes are either listed (`sizes`) or given by their resolution (`resolutions`) and sometimes
     their shape (`ratios`); lengths are listed (`seconds`) or a range of whole seconds. `frames` is
-    which reference frames it takes, None where that is not known. `snapshots` are dated names of
-    the same model. `shutdown` is when it stopped or stops. `fps` is its frames a second where
-    that is known, which is what a price by tokens hangs on. `prices` ascend by date.
+    which reference frames it takes, `seed` whether it takes seeds; None where that is not known.
+    `snapshots` are dated names of the same model. `shutdown` is when it stopped or stops. `fps` is
+    its frames a second where that is known, which is what a price by tokens hangs on. `prices`
+    ascend by date.
     """
 
     service: str
@@ -138,6 +133,7 @@ class ModelEntry:
     seconds_to: Decimal | None = None
     audio: Audio = "unknown"
     frames: tuple[str, ...] | None = None
+    seed: bool | None = None
     shutdown: date | None = None
     fps: Decimal | None = None
     prices: tuple[PriceList, ...] = ()
@@ -155,7 +151,7 @@ class ModelEntry:
         """Whether it makes clips of this size, as far as anybody knows."""
         if self.sizes:
             return size in self.sizes
-        if self.ratios and not any(_has_shape(size, ratio) for ratio in self.ratios):
+        if self.ratios and not any(has_shape(size, ratio) for ratio in self.ratios):
             return False
         return not self.resolutions or resolution_of(size, self.resolutions) is not None
 
@@ -179,7 +175,7 @@ class ModelEntry:
         """What to write as a size, "" where nothing is known."""
         if self.sizes:
             return self.sizes_text
-        sides = [str(_SHORTER_SIDES[name][0]) for name in self.resolutions]
+        sides = [str(shorter_sides(name)[0]) for name in self.resolutions if shorter_sides(name)]
         if not sides:
             return f"a size of shape {joined(self.ratios)}" if self.ratios else ""
         shape = f" and the shape {joined(self.ratios)}" if self.ratios else ""
@@ -221,7 +217,9 @@ class ModelEntry:
         if rate is None or per_second is None:
             return None
         pictures = rate.usd_per_image if has_reference else None
-        return per_second * seconds + (pictures or Decimal(0))
+        prices = self.price_list(on)
+        least = prices.minimum_usd if prices is not None else None
+        return max(per_second * seconds + (pictures or Decimal(0)), least or Decimal(0))
 
     def why_no_price(
         self,
@@ -232,9 +230,13 @@ class ModelEntry:
         on: date | None = None,
     ) -> str:
         """Why `price` is None for such a clip, in words; "" where it is not."""
+        prices = self.price_list(on)
+        if prices is not None and prices.unread:
+            names = joined((f"`{name}`" for name in prices.unread), "and")
+            return f"its {prices.book} prices it by {names}, which this version cannot read"
         rate = self._rate(size, has_reference=has_reference, audio=audio, on=on)
         if rate is None:
-            return "the catalog has no price for it"
+            return f"the {prices.book if prices is not None else 'catalog'} has no price for it"
         if self._per_second(rate, size) is not None:
             return ""
         tokens = _money(rate.usd_per_million_tokens)
@@ -254,30 +256,9 @@ class ModelEntry:
     ) -> Rate | None:
         prices = self.price_list(on)
         sound = {"always": True, "never": False}.get(self.audio, audio is not False)
-        rates = prices.rates if prices is not None else ()
+        rates = prices.rates if prices is not None and not prices.unread else ()
         fitting = (r for r in rates if r.holds(size, has_reference=has_reference, audio=sound))
         return next(fitting, None)
-
-
-def resolution_named(size: Size) -> str | None:
-    """The name of a size's resolution among all that are known, None if it has none."""
-    return resolution_of(size, tuple(_SHORTER_SIDES))
-
-
-def ratio_of(size: Size, ratios: Iterable[str]) -> str | None:
-    """Which of the shapes (`16:9`) a size has, None if none of them."""
-    return next((ratio for ratio in ratios if _has_shape(size, ratio)), None)
-
-
-def resolution_of(size: Size, resolutions: tuple[str, ...]) -> str | None:
-    """Which of the resolutions a size is, None if none of them."""
-    shorter = min(size)
-    return next((name for name in resolutions if shorter in _SHORTER_SIDES[name]), None)
-
-
-def _has_shape(size: Size, ratio: str) -> bool:
-    wide, high = (Decimal(part) for part in ratio.split(":"))
-    return abs(Decimal(size.width) / size.height - wide / high) <= _SHAPE_TOLERANCE * wide / high
 
 
 def _money(amount: Decimal | None) -> str:

@@ -81,6 +81,8 @@ class Fitness:
             yield from self._limits(shot, entry)
         yield from self._request(shot)
         yield from self._options(shot)
+        if entry is not None and self._official:
+            yield from self._unable(shot, entry)
         yield from self._reference(shot, entry)
         yield from self._source(shot)
 
@@ -144,6 +146,15 @@ class Fitness:
             message = f"{self.kind} does not know seeds"
             fix = "take `seed` out; `takes` makes several tries"
             yield Finding("seed", "seed", message, fix)
+
+    def _unable(self, shot: Shot, entry: ModelEntry) -> Iterator[Finding]:
+        if shot.seed is not None and self.capabilities.seed and entry.seed is False:
+            message = f"{shot.model} does not know seeds"
+            fix = "take `seed` out; `takes` makes several tries"
+            yield Finding("seed", "seed", message, fix)
+        if shot.options.get("generate_audio") is True and entry.audio == "never":
+            message = f"{shot.model} makes no sound"
+            yield Finding("options", "option", message, "take `generate_audio` out")
 
     def _options(self, shot: Shot) -> Iterator[Finding]:
         known = self.capabilities.fields

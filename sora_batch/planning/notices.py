@@ -60,14 +60,20 @@ def _price_doubts(plan: Plan, pricer: Pricer) -> list[str]:
     said = [f"no price known for {_names(models)}: {why}" for why, models in unknown.items()]
     service = pricer.catalog.service(pricer.settings.kind)
     elsewhere = service and service.base_url and service.base_url != pricer.base_url
-    from_catalog = any(total.price_source.startswith("catalog") for total in plan.totals)
+    books = {total.price_source.partition(",")[0] for total in plan.totals}
+    from_catalog = "catalog" in books
     age = pricer.today - pricer.catalog.prices_date
     if from_catalog and age > _FRESH:
         said.append(
             f"the catalog's prices were last gone through {age.days} days ago, on "
             f"{pricer.catalog.prices_date}; compare them with the provider's"
         )
-    if service is not None and elsewhere and from_catalog:
+    if service is not None and service.listing and from_catalog and not elsewhere:
+        said.append(
+            f"prices as of the catalog's dates; `sora-batch models {service.kind} --refresh` "
+            "fetches today's"
+        )
+    if service is not None and elsewhere and books & {"catalog", "listing"}:
         said.append(
             f"the prices are those of {service.title}; the server at {pricer.base_url} may ask "
             "others: give `price_per_second`"

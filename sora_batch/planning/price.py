@@ -93,7 +93,7 @@ class Pricer:
         if entry is None or prices is None:
             return Price(None, "", "the catalog has no price for it; give `price_per_second`")
         usd = entry.price(size, seconds, has_reference=has_reference, audio=audio, on=self.today)
-        source = f"catalog, price of {prices.since}"
+        source = f"{prices.book}, price of {prices.since}"
         if usd is not None:
             return Price(usd, source)
         why = entry.why_no_price(size, has_reference=has_reference, audio=audio, on=self.today)
