@@ -1,6 +1,7 @@
-"""Pictures and clips: fit a reference, check a clip, take a thumbnail; fetch a picture.
+"""Pictures and clips: fit a reference, check a clip, take a thumbnail, assemble a cut; fetch a
+picture.
 
-The first three are operations: an engine runs them by name, here or on another machine.
+All but the last are operations: an engine runs them by name, here or on another machine.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ OPERATIONS: Mapping[str, Operation] = OperationTable(
         "verify": "sora_batch.media.clips:verify",
         "thumbnail": "sora_batch.media.thumbnails:thumbnail",
         "fit": "sora_batch.media.fitting:fit",
+        "cut": "sora_batch.media.cutting.assemble:assemble",
     }
 )
 

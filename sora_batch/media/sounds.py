@@ -1,23 +1,14 @@
-"""Opens a music file that a person named, and says plainly what is wrong with it.
+"""Looks at a music file that a person named, and says plainly what is wrong with it.
 
-`inspect_sound` looks at the first bytes only, so that every plan can afford it. Formats are named
-and not guessed: a file that pretends to be music must not be read as a playlist, which may name
-other files.
+At its first bytes only, without the video library, so that every plan can afford it.
 """
 
 from __future__ import annotations
 
-import pkgutil
 import stat
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
-
-from sora_batch.media.operation import OperationFailed
 
 _EXPORT = "export it as MP3, M4A, WAV, FLAC or Ogg"
-_FORMATS = "mp3,mov,wav,flac,ogg,aac,aiff,matroska"
 
 
 class SoundProblem(Exception):
@@ -46,26 +37,6 @@ def inspect_sound(path: Path) -> str:
     if kind is None:
         raise SoundProblem(f"{path.name} is {_what_it_is(opening)}, not a sound file", _EXPORT)
     return kind
-
-
-@contextmanager
-def open_sound(path: Path) -> Iterator[Any]:
-    """The file, open, with at least one stream of sound. Raises OperationFailed (`music`)."""
-    # The video library takes a fifth of a second to import, and whoever only inspects needs none.
-    av: Any = pkgutil.resolve_name("av")
-    try:
-        inspect_sound(path)
-        options = {"format_whitelist": _FORMATS, "protocol_whitelist": "file"}
-        with av.open(f"file:{path}", options=options, metadata_errors="replace") as container:
-            if not container.streams.audio:
-                raise SoundProblem(f"{path.name} has no sound in it", _EXPORT)
-            yield container
-    except SoundProblem as error:
-        raise OperationFailed(f"the music: {error.message}", code="music") from error
-    except av.error.FFmpegError as error:
-        reason = (error.strerror or str(error)).lower()
-        message = f"the music {path.name} is damaged and cannot be read: {reason}"
-        raise OperationFailed(message, code="music") from error
 
 
 def _kind(opening: bytes) -> str | None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sora_batch.media.cutting.sound import AudioFilters, Block
+from sora_batch.media.cutting.samples import AudioFilters, Block
 
 _SILENT_LUFS = -69.0
 _MOST_GAIN_DB = 24.0

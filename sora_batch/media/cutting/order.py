@@ -36,10 +36,14 @@ class Piece:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """A cut to make. `size` and `fps` are None where the clips decide; loudness is in LUFS."""
+    """A cut to make, written to `part` and then renamed to `target`.
+
+    `size` and `fps` are None where the clips decide; loudness is in LUFS.
+    """
 
     name: str
     target: Path
+    part: Path
     pieces: tuple[Piece, ...]
     size: Size | None = None
     fps: Fraction | None = None
@@ -57,6 +61,7 @@ def read_order(spec: Mapping[str, Json]) -> Order:
     return Order(
         name=text_of(spec, "name"),
         target=Path(text_of(spec, "target")),
+        part=Path(text_of(spec, "part")),
         pieces=tuple(_piece(piece) for piece in pieces),
         size=_size(size),
         fps=None if fps is None else Fraction(str(fps)),

@@ -85,9 +85,7 @@ def buffer_of(
     return f"{shape}:{rate}:colorspace={matrix}:range={span}"
 
 
-def _clip_frames(
-    stretch: Stretch, size: Size, fps: Fraction
-) -> Generator[VideoFrame, None, None]:
+def _clip_frames(stretch: Stretch, size: Size, fps: Fraction) -> Generator[VideoFrame, None, None]:
     """Exactly as many frames as the stretch has, at the cut's size and rate."""
     source = stretch.source
     fitted = _Fitted(source, size, fps)

@@ -10,10 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from sora_batch.media.cutting.samples import SAMPLE_RATE
 from sora_batch.media.cutting.sources import Source
 from sora_batch.media.operation import OperationFailed
-
-SAMPLE_RATE = 48_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
