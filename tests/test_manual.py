@@ -24,7 +24,7 @@ from sora_batch.views.problems import problems_text
 from tests.pages import Block, blocks, command_lines, page
 
 PAGE = "manifest.md"
-PAGES = ("manifest.md", "python.md")
+PAGES = ("manifest.md", "python.md", "json.md")
 
 
 def examples() -> Iterator[tuple[Block, Block | None]]:
