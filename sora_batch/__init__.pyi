@@ -11,6 +11,7 @@ from sora_batch.api import load as load
 from sora_batch.api import load_plan as load_plan
 from sora_batch.api import models as models
 from sora_batch.api import plan as plan
+from sora_batch.api import refresh_models as refresh_models
 from sora_batch.api import retry as retry
 from sora_batch.api import run as run
 from sora_batch.api import run_sync as run_sync

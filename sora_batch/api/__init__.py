@@ -18,6 +18,7 @@ HOMES = {
     "plan": "plans",
     "explain": "plans",
     "models": "plans",
+    "refresh_models": "refreshing",
     "save_plan": "saved",
     "load_plan": "saved",
     "Status": "looking",

@@ -15,6 +15,7 @@ from sora_batch.api.plans import Step as Step
 from sora_batch.api.plans import explain as explain
 from sora_batch.api.plans import models as models
 from sora_batch.api.plans import plan as plan
+from sora_batch.api.refreshing import refresh_models as refresh_models
 from sora_batch.api.saved import load_plan as load_plan
 from sora_batch.api.saved import save_plan as save_plan
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from sora_batch import api
 from sora_batch.api.pictures import inspect_pictures, unfetched
-from sora_batch.catalog import ModelEntry, load_catalog
+from sora_batch.catalog import ModelEntry
+from sora_batch.catalog.cached import current_catalog
 from sora_batch.clock import SystemClock
 from sora_batch.errors import ProblemsFound
 from sora_batch.manifest.settings import Manifest
@@ -60,8 +61,8 @@ def explain(manifest: Manifest, shot: str) -> Explanation:
 
 
 def models(kind: str | None = None) -> tuple[ModelEntry, ...]:
-    """The catalog's models, of one kind of provider or all."""
-    return load_catalog().models(kind)
+    """The catalog's models, of one kind of provider or all; OpenRouter's as it listed them last."""
+    return current_catalog(kind, today=SystemClock().now().date()).models(kind)
 
 
 def plan_of(
@@ -72,14 +73,15 @@ def plan_of(
     select: Sequence[str],
 ) -> Plan:
     """A plan from values; its problems are in it."""
+    today = SystemClock().now().date()
     made = make_plan(
         manifest,
         history,
-        load_catalog(),
+        current_catalog(manifest.provider.kind, today=today),
         capabilities(manifest.provider.kind),
         pictures=pictures,
         selection=select,
-        today=SystemClock().now().date(),
+        today=today,
         base_url=address_of(manifest.provider),
         store=store_path(manifest),
     )

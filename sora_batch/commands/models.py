@@ -14,17 +14,19 @@ from sora_batch.commands.options import json_option, width_for_tables, width_of_
 
 @click.command("models", short_help="List models, their limits and their prices.")
 @click.argument("provider", required=False)
+@click.option("--refresh", is_flag=True, help="Fetch the provider's own listing first.")
 @json_option
-def command(provider: str | None, as_json: bool) -> int:
+def command(provider: str | None, refresh: bool, as_json: bool) -> int:
     """Models with their sizes, lengths and prices, the prices' date and source.
 
     With a PROVIDER, every price of each of its models in full. From the catalog
-    of this version; asks no server.
+    of this version, and from the listing of openrouter fetched last; asks no
+    server without --refresh. Plans go by the same prices.
 
     \b
     Example:
       sora-batch models
-      sora-batch models openrouter
+      sora-batch models openrouter --refresh
 
     With --json: prices_checked, models (each: service, name, snapshots, sizes,
     ratios, seconds, seconds_from, seconds_to, audio, shutdown, gone, source, note,
@@ -35,7 +37,9 @@ def command(provider: str | None, as_json: bool) -> int:
     from sora_batch.views.paint import paint_for
 
     today = datetime.now(UTC).date()
-    models = api.models(provider)
+    if refresh and provider is None:
+        raise click.UsageError("--refresh needs the provider whose listing to fetch: openrouter")
+    models = api.refresh_models(provider) if refresh and provider else api.models(provider)
     if as_json:
         click.echo(json.dumps(models_json(models, today=today), ensure_ascii=False))
     elif provider is not None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
-from sora_batch.catalog import Catalog, load_catalog
+from sora_batch.catalog.cached import current_catalog
 from sora_batch.clock import Clock
 from sora_batch.errors import UsageError
 from sora_batch.manifest.settings import ProviderSettings
@@ -26,12 +26,8 @@ async def open_provider(
     local_folder: Path,
     clock: Clock,
     simulator: SimulatorSettings | None = None,
-    catalog: Catalog | None = None,
 ) -> Provider:
-    """The provider, ready to be asked. Raises UsageError where its key or address is missing.
-
-    `catalog` is what is known of its models; the one that ships unless another is given.
-    """
+    """The provider, ready to be asked. Raises UsageError where its key or address is missing."""
     dialect = dialect_of(settings.kind)
     if dialect.kind == "local" and settings.base_url is None:
         provider = LocalProvider(local_folder, clock, simulator or SimulatorSettings())
@@ -46,7 +42,8 @@ async def open_provider(
     key = _key(settings, dialect, environment)
     client = transport.remote_client()
     if dialect.protocol == "openrouter":
-        find = partial((catalog or load_catalog()).find, settings.kind)
+        known = current_catalog(settings.kind, today=clock.now().date())
+        find = partial(known.find, settings.kind)
         return OpenRouter(dialect, client, clock, base_url=base_url, key=key, find_model=find)
     return VideosApi(dialect, client, clock, base_url=base_url, key=key)
 

@@ -108,6 +108,8 @@ def _range(model: ModelEntry, today: date) -> str:
     prices = model.price_list(today)
     if prices is None:
         return "not known"
+    if prices.unread:
+        return "not known"
     amounts = sorted({rate.usd for rate in prices.rates if rate.usd is not None})
     return _from_to([dollars(amount) for amount in amounts]) or "by tokens"
 
@@ -125,7 +127,7 @@ def _model_lines(model: ModelEntry, catalog: Catalog, today: date, width: int) -
         ("sound", model.audio),
     ]
     prices = model.price_list(today)
-    rates = [rate.text for rate in prices.rates] if prices is not None else ["not known"]
+    rates = _rate_texts(prices)
     facts += [("price" if place == 0 else "", text) for place, text in enumerate(rates)]
     if prices is not None:
         facts.append(("", _origin(prices, catalog)))
@@ -135,6 +137,17 @@ def _model_lines(model: ModelEntry, catalog: Catalog, today: date, width: int) -
         if text:
             lines += wrapped(text, width, indent=f"    {name:<8}")
     return lines
+
+
+def _rate_texts(prices: PriceList | None) -> list[str]:
+    """What is asked, a line each; `not known` where it is not."""
+    if prices is None:
+        return ["not known"]
+    if prices.unread:
+        return [f"not known: listed as {', '.join(prices.unread)}, which cannot be read"]
+    least = prices.minimum_usd
+    texts = [rate.text for rate in prices.rates]
+    return [*texts, f"at least {dollars(least)} a clip"] if least is not None else texts
 
 
 def _title(kind: str, catalog: Catalog) -> str:
