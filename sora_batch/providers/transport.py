@@ -97,7 +97,10 @@ def in_words(error: Exception) -> str:
         httpx.RemoteProtocolError: "the connection broke off",
         httpx.ReadError: "the connection broke off",
     }
-    if isinstance(error.__cause__, aiohttp.ServerDisconnectedError | aiohttp.ClientOSError):
+    cause = error.__cause__
+    if isinstance(cause, aiohttp.ClientConnectorError):
+        return f"no connection ({cause.os_error.strerror or cause.os_error})"
+    if isinstance(cause, aiohttp.ServerDisconnectedError | aiohttp.ClientOSError):
         return "the connection broke off"
     words = next((said for kind, said in named.items() if isinstance(error, kind)), "")
     detail = str(error).strip() or type(error).__name__

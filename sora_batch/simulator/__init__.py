@@ -5,6 +5,8 @@ Imports of the renderer (PyAV, Pillow, numpy) hang on this package: import it la
 
 from __future__ import annotations
 
+import logging
+
 from sora_batch.simulator.app import SHOT_HEADER, create_app
 from sora_batch.simulator.bill import Bill, BillLine
 from sora_batch.simulator.settings import SimulatorSettings, Speed
@@ -19,3 +21,6 @@ __all__ = [
     "Speed",
     "create_app",
 ]
+
+# In process, its log is its user's business; as a server of its own, it sets one up.
+logging.getLogger(__name__).addHandler(logging.NullHandler())

@@ -80,4 +80,6 @@ def test_a_refused_connection_proves_that_nothing_was_sent() -> None:
             finally:
                 await client.aclose()
 
-        assert transport.was_never_sent(asyncio.run(post()))
+        error = asyncio.run(post())
+        assert transport.was_never_sent(error)
+        assert transport.in_words(error).startswith("no connection (")
