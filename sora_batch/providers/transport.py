@@ -99,7 +99,8 @@ def in_words(error: Exception) -> str:
     }
     cause = error.__cause__
     if isinstance(cause, aiohttp.ClientConnectorError):
-        return f"no connection ({cause.os_error.strerror or cause.os_error})"
+        below = cause.__cause__
+        return f"no connection ({getattr(below, 'strerror', None) or below or cause})"
     if isinstance(cause, aiohttp.ServerDisconnectedError | aiohttp.ClientOSError):
         return "the connection broke off"
     words = next((said for kind, said in named.items() if isinstance(error, kind)), "")
