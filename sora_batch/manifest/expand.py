@@ -59,7 +59,7 @@ def expansion(draft: Draft) -> Expansion:
     shots = [shot for shot in made if shot is not None]
     if len(shots) < len(made):
         shots = _without_lost(shots)
-    cuts = cuts_of(shop, makers.of)
+    cuts = cuts_of(shop, makers.of, {shot.id: shot.seconds for shot in shots})
     files = {**named.files, **templates.files}
     digests = {path: hashlib.sha256(raw).hexdigest() for path, raw in files.items()}
     return Expansion(tuple(shots), cuts, findings.problems(), digests)

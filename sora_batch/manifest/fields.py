@@ -30,6 +30,7 @@ _SECTIONS: Final[Mapping[str, str]] = {
     "ModelLimits": "The limits of a model, under `limits.models`",
     "Provider": "A provider, under `providers`",
     "Cut": "A cut, under `cuts`",
+    "CutShot": "A shot in a cut, under `shots` of the cut",
     "Transition": "A transition",
 }
 _SAME_AS: Final[Mapping[str, str]] = {"Variant": "Shot", "Defaults": "Shot"}

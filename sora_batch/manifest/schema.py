@@ -41,6 +41,7 @@ from sora_batch.manifest.values import (
 )
 
 __all__ = [
+    "CutShotSpec",
     "CutSpec",
     "DefaultsSpec",
     "EachSpec",
@@ -132,17 +133,51 @@ class TransitionSpec(Strict):
     )
 
 
+class CutShotSpec(Strict):
+    """A shot in a cut that follows the one before in its own way."""
+
+    shot: Name = Field(description="A shot, a shot id or a pattern.")
+    transition: TransitionSpec | None = Field(
+        default=None, description="Instead of the cut's own, into each of the clips meant."
+    )
+
+
 class CutSpec(Strict):
     """Clips assembled."""
 
-    shots: list[Name] = Field(min_length=1, description="Shot ids and patterns, in order.")
+    shots: list[
+        Annotated[
+            Annotated[Name, Tag("<text>")] | Annotated[CutShotSpec, Tag("<mapping>")],
+            Discriminator(kind_of),
+        ]
+    ] = Field(min_length=1, description="Shot ids and patterns, in order.")
     transition: TransitionSpec | None = Field(
         default=None, description="`{crossfade: SECONDS}`; default a hard cut."
+    )
+    title: str | None = Field(
+        default=None,
+        description="A template, rendered for the first shot and written over its beginning.",
     )
     captions: str | None = Field(
         default=None, description="A template, rendered for each shot and written on its clip."
     )
-    music: str | None = Field(default=None, description="A sound file: a path beside the manifest.")
+    music: str | None = Field(
+        default=None,
+        description="A sound file: a path beside the manifest. Looped or trimmed to the cut, faded "
+        "out, and quieter while a clip is heard.",
+    )
+    loudness: Annotated[float, Field(strict=True, ge=-40, le=-5)] | None = Field(
+        default=None,
+        description="How loud the cut is, in LUFS; default -14, as the web plays. Television: -23.",
+    )
+    size: str | None = Field(
+        default=None,
+        description="Width and height in pixels; default what most clips have. Others are shown "
+        "whole, with bars.",
+    )
+    fps: Annotated[float, Field(strict=True, ge=1, le=120)] | None = Field(
+        default=None, description="Frames a second; default what most clips have."
+    )
 
 
 class SharedSpec(Strict):

@@ -9,11 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from typing import Literal
 
 from sora_batch.problems import Problem, Where
-from sora_batch.shots import Json, Shot, ShotId
+from sora_batch.shots import Json, Shot, ShotId, Size
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,16 +59,24 @@ class Limits:
 class Cut:
     """A cut as the manifest describes it; `shots` are ids in order, patterns resolved.
 
-    `captions` is the template, `caption_texts` what it comes to for each of the shots.
+    `crossfade_s` is the cut's own; `crossfades_s` says for each of the shots over how many seconds
+    it follows the one before. `captions` is the template, `caption_texts` what it comes to for
+    each of the shots. `size` and `fps` are None where the clips decide. `loudness` is in LUFS.
     """
 
     name: str
     shots: tuple[ShotId, ...]
     crossfade_s: Decimal = Decimal(0)
+    crossfades_s: tuple[Decimal, ...] = ()
+    title: str = ""
     captions: str | None = None
     caption_texts: tuple[str, ...] = ()
     music: Path | None = None
+    loudness: float = -14.0
+    size: Size | None = None
+    fps: Fraction | None = None
     where: Where = field(default=Where(""), compare=False)
+    music_where: Where = field(default=Where(""), compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -198,6 +198,11 @@ def _too_small(slip: Slip) -> Problem:
     return Problem(f"{thing(slip.path)} is too small", slip.where, "value", f"write {bound}")
 
 
+def _too_large(slip: Slip) -> Problem:
+    fix = f"write {slip.context['le']:g} or less"
+    return Problem(f"{thing(slip.path)} is too large", slip.where, "value", fix)
+
+
 def _nothing_in_it(slip: Slip) -> Problem:
     if slip.path == ("shots",):
         return Problem(
@@ -272,6 +277,7 @@ _WORDS: Final[Mapping[str, Callable[[Slip], Problem]]] = {
     "missing": _missing,
     "greater_than_equal": _too_small,
     "greater_than": _too_small,
+    "less_than_equal": _too_large,
     "too_short": _nothing_in_it,
     "string_too_short": _nothing_in_it,
     "literal_error": _choice,
