@@ -8,6 +8,8 @@ to connect at all, proves that nothing was sent.
 
 from __future__ import annotations
 
+import os
+
 import aiohttp
 import httpx
 from httpx_aiohttp import AiohttpTransport
@@ -99,10 +101,18 @@ def in_words(error: Exception) -> str:
     }
     cause = error.__cause__
     if isinstance(cause, aiohttp.ClientConnectorError):
-        below = cause.__cause__
-        return f"no connection ({getattr(below, 'strerror', None) or below or cause})"
+        return f"no connection ({_below(cause)})"
     if isinstance(cause, aiohttp.ServerDisconnectedError | aiohttp.ClientOSError):
         return "the connection broke off"
     words = next((said for kind, said in named.items() if isinstance(error, kind)), "")
     detail = str(error).strip() or type(error).__name__
     return f"{words} ({detail})" if words else detail
+
+
+def _below(error: aiohttp.ClientConnectorError) -> str:
+    """What the system said: `Connection refused`, not the call that asyncio made."""
+    below = error.__cause__
+    number = below.errno if isinstance(below, OSError) else None
+    if number is not None and number > 0:
+        return os.strerror(number)
+    return str(getattr(below, "strerror", None) or below or error)
