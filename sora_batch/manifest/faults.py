@@ -20,6 +20,7 @@ from jinja2.exceptions import SecurityError, TemplateAssertionError
 
 from sora_batch.manifest.beside import Unreadable
 from sora_batch.manifest.bounds import Overspent
+from sora_batch.manifest.jinja_words import plainly
 from sora_batch.manifest.sandbox import UnknownName
 from sora_batch.problems import Where, did_you_mean
 
@@ -133,7 +134,8 @@ def _worded(
     if isinstance(error, TemplateAssertionError):
         return _unknown_filter(error, filters)
     if isinstance(error, TemplateSyntaxError):
-        return TemplateFault(f"this template cannot be read: {_lowered(error)}", "template-syntax")
+        words, fix = plainly(str(error.message)) or (_lowered(error), "")
+        return TemplateFault(f"this template cannot be read: {words}", "template-syntax", fix=fix)
     if isinstance(error, RecursionError):
         return TemplateFault("this template is nested too deeply", "template-too-much")
     if isinstance(error, (TemplateError, UndefinedError)):
