@@ -36,7 +36,12 @@ COMMANDS = (
     "explain",
     "accept",
     "retry",
+    "resolve",
+    "cancel",
+    "jobs",
+    "cut",
     "models",
+    "doctor",
     "schema",
 )
 DEBUG_VARIABLE = "SORA_BATCH_DEBUG"

@@ -76,6 +76,11 @@ class Outputs:
         """Where the attempt's download grows; the same after a restart."""
         return self.folder / _PARTS / f"{_safe(attempt_id)}.part"
 
+    @property
+    def local_folder(self) -> Path:
+        """Where the embedded provider keeps its jobs."""
+        return self.folder / ".local"
+
     def fitted_path(self, name: str) -> Path:
         """Where a fitted reference of that name stands; a cache, free to make again."""
         return self.folder / _CACHE / f"{_safe(name)}.png"

@@ -1,9 +1,21 @@
+from sora_batch.api.cancelling import Cancelled as Cancelled
+from sora_batch.api.cancelling import cancel as cancel
 from sora_batch.api.changing import accept as accept
 from sora_batch.api.changing import retry as retry
+from sora_batch.api.cutting import CutReport as CutReport
+from sora_batch.api.cutting import cut as cut
+from sora_batch.api.examining import Check as Check
+from sora_batch.api.examining import Examination as Examination
+from sora_batch.api.examining import examine as examine
 from sora_batch.api.executing import RunReport as RunReport
 from sora_batch.api.executing import run as run
 from sora_batch.api.executing import run_sync as run_sync
 from sora_batch.api.fetching import fetch_pictures as fetch_pictures
+from sora_batch.api.library import ListedJob as ListedJob
+from sora_batch.api.library import adopt_job as adopt_job
+from sora_batch.api.library import delete_job as delete_job
+from sora_batch.api.library import download_job as download_job
+from sora_batch.api.library import list_jobs as list_jobs
 from sora_batch.api.loading import check as check
 from sora_batch.api.loading import load as load
 from sora_batch.api.loading import schema as schema
@@ -16,6 +28,8 @@ from sora_batch.api.plans import explain as explain
 from sora_batch.api.plans import models as models
 from sora_batch.api.plans import plan as plan
 from sora_batch.api.refreshing import refresh_models as refresh_models
+from sora_batch.api.resolving import Resolved as Resolved
+from sora_batch.api.resolving import resolve as resolve
 from sora_batch.api.saved import load_plan as load_plan
 from sora_batch.api.saved import save_plan as save_plan
 

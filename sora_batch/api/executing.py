@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from decimal import Decimal
 
+from sora_batch.api.secrets import environment_for
 from sora_batch.clock import Clock, SystemClock
 from sora_batch.engines import local_engine
 from sora_batch.errors import BudgetExceeded, ConsentNeeded, UsageError
@@ -18,7 +18,7 @@ from sora_batch.outputs import Outputs
 from sora_batch.planning.plan import Action, Plan
 from sora_batch.providers.opening import open_provider
 from sora_batch.running import RunReport, execute
-from sora_batch.store import open_store
+from sora_batch.store import Store, open_store
 
 __all__ = ["RunReport", "run", "run_sync"]
 
@@ -52,17 +52,13 @@ async def run(
     async with AsyncExitStack() as stack:
         store = open_store(plan.manifest.output, clock=clock)
         stack.push_async_callback(store.close)
-        if store.as_of() != plan.as_of:
-            raise UsageError(
-                "the plan is out of date: another run has changed what is finished since",
-                fix="plan again; nothing was run and nothing was spent",
-            )
+        _up_to_date(plan, store)
         engine = local_engine()
         stack.push_async_callback(engine.close)
         provider = await open_provider(
             plan.manifest.provider,
-            environment=os.environ,
-            local_folder=outputs.folder / ".local",
+            environment=environment_for(plan.manifest.file),
+            local_folder=outputs.local_folder,
             clock=clock,
         )
         stack.push_async_callback(provider.close)
@@ -149,9 +145,9 @@ def _is_main_thread() -> bool:
 
 
 def _agreed(plan: Plan, accept_price: Decimal | None) -> None:
-    costs = plan.estimate_usd > 0
-    if accept_price is None and (costs or plan.unpriced):
-        price = f"${plan.estimate_usd}" if costs else "a price nobody knows"
+    is_priced = plan.estimate_usd > 0
+    if accept_price is None and (is_priced or plan.unpriced):
+        price = f"${plan.estimate_usd}" if is_priced else "a price nobody knows"
         raise ConsentNeeded(
             f"this run would cost {price}, and nobody has agreed to it",
             fix="answer the question on a terminal, or run with --yes",
@@ -160,6 +156,14 @@ def _agreed(plan: Plan, accept_price: Decimal | None) -> None:
         raise ConsentNeeded(
             f"this run would cost ${plan.estimate_usd}; ${accept_price} was agreed to",
             fix="plan again and agree to its price",
+        )
+
+
+def _up_to_date(plan: Plan, store: Store) -> None:
+    if store.as_of() != plan.as_of:
+        raise UsageError(
+            "the plan is out of date: another run has changed what is finished since",
+            fix="plan again; nothing was run and nothing was spent",
         )
 
 

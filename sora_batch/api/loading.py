@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
@@ -10,6 +9,7 @@ from pathlib import Path
 
 from sora_batch.api.pictures import inspect_pictures
 from sora_batch.api.plans import plan_of
+from sora_batch.api.secrets import environment_for
 from sora_batch.errors import ProblemsFound
 from sora_batch.manifest import load_manifest
 from sora_batch.manifest.json_schema import manifest_schema
@@ -31,8 +31,9 @@ def load(
     """The manifest, every shot of it decided.
 
     The keywords stand over what the file says, as on the command line: a profile's name, another
-    provider, variables for templates, a budget in USD, jobs rendering at once. The environment is
-    read only for addresses (`${NAME}`). Raises ProblemsFound with all problems at once.
+    provider, variables for templates, a budget in USD, jobs rendering at once. The environment,
+    and a `.env` beside the manifest, are read only for addresses (`${NAME}`). Raises
+    ProblemsFound with all problems at once, UsageError for a `.env` that cannot be read.
     """
     loaded = _loaded(
         manifest,
@@ -93,7 +94,7 @@ def _loaded(
         variables=variables,
         budget=budget,
         concurrency=concurrency,
-        environment=os.environ,
+        environment=environment_for(Path(manifest)),
     )
     if loaded.manifest is None:
         return loaded

@@ -11,7 +11,7 @@ from sora_batch.clock import Clock
 from sora_batch.errors import UsageError
 from sora_batch.manifest.settings import ProviderSettings
 from sora_batch.providers import address_of, dialect_of, transport
-from sora_batch.providers.dialects import Dialect
+from sora_batch.providers.connection import Connection
 from sora_batch.providers.local import LocalProvider
 from sora_batch.providers.openrouter import OpenRouter
 from sora_batch.providers.provider import Provider
@@ -39,7 +39,7 @@ async def open_provider(
             f"provider `{settings.name}` has no address",
             fix=f"write `base_url: http://HOST:PORT/v1` under `providers: {settings.name}:`",
         )
-    key = _key(settings, dialect, environment)
+    key = key_of(settings, environment)
     client = transport.remote_client()
     if dialect.protocol == "openrouter":
         known = current_catalog(settings.kind, today=clock.now().date())
@@ -48,9 +48,19 @@ async def open_provider(
     return VideosApi(dialect, client, clock, base_url=base_url, key=key)
 
 
-def _key(
-    settings: ProviderSettings, dialect: Dialect, environment: Mapping[str, str]
-) -> str | None:
+def open_connection(
+    settings: ProviderSettings, *, base_url: str, key: str | None, clock: Clock
+) -> Connection:
+    """Requests to a provider's server, without a protocol."""
+    dialect = dialect_of(settings.kind)
+    return Connection(
+        transport.remote_client(), clock, base_url=base_url, key=key, key_header=dialect.key_header
+    )
+
+
+def key_of(settings: ProviderSettings, environment: Mapping[str, str]) -> str | None:
+    """The provider's key, None where it needs none. Raises UsageError where it is not set."""
+    dialect = dialect_of(settings.kind)
     name = settings.api_key_variable
     if name is None and (not dialect.key_variable or settings.base_url is not None):
         # Another server may want no key, and must not be shown the one that belongs elsewhere.
@@ -60,6 +70,6 @@ def _key(
     if not key:
         raise UsageError(
             f"environment variable {name}, the key of provider `{settings.name}`, is not set",
-            fix=f"export {name}=... before the run",
+            fix=f"export {name}=..., or write {name}=... into a .env beside the manifest",
         )
     return key

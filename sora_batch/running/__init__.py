@@ -15,6 +15,7 @@ from sora_batch.planning.plan import Action, Plan
 from sora_batch.providers.provider import Provider
 from sora_batch.records import Failure, RunId, RunRow
 from sora_batch.running.limits import Limits
+from sora_batch.running.orphans import tell_orphans
 from sora_batch.running.runner import Runner
 from sora_batch.running.tools import Tools
 from sora_batch.shots import ShotId
@@ -68,10 +69,7 @@ async def execute(
         limits=Limits(plan.manifest.limits, clock),
         observers=observers,
     )
-    await store.begin_run(_row(plan, tools))
-    to_make = sum(step.action is Action.MAKE for step in plan.steps)
-    estimate = None if plan.unpriced else plan.estimate_usd
-    tools.tell(RunStarted(tools.run_id, len(plan.steps), to_make, estimate))
+    await _begin(plan, tools)
     began = clock.monotonic()
     passing_on = asyncio.ensure_future(_pass_on(asked, tools.stop))
     runner = Runner(plan, tools, keep_going=keep_going)
@@ -79,6 +77,21 @@ async def execute(
         await runner.run()
     finally:
         passing_on.cancel()
+    if not asked.is_set():
+        await tell_orphans(plan, tools)
+    return await _end(plan, tools, runner, clock.monotonic() - began, interrupted=asked.is_set())
+
+
+async def _begin(plan: Plan, tools: Tools) -> None:
+    await tools.store.begin_run(_row(plan, tools))
+    to_make = sum(step.action is Action.MAKE for step in plan.steps)
+    estimate = None if plan.unpriced else plan.estimate_usd
+    tools.tell(RunStarted(tools.run_id, len(plan.steps), to_make, estimate))
+
+
+async def _end(
+    plan: Plan, tools: Tools, runner: Runner, wall_s: float, *, interrupted: bool
+) -> RunReport:
     counts = runner.tally.counts
     finished = RunFinished(
         run_id=tools.run_id,
@@ -88,13 +101,13 @@ async def execute(
         held=counts["held"],
         blocked=counts["blocked"],
         in_flight=counts["in_flight"],
-        ledger=store.ledger(),
-        wall_s=clock.monotonic() - began,
-        interrupted=asked.is_set(),
+        ledger=tools.store.ledger(),
+        wall_s=wall_s,
+        interrupted=interrupted,
         stopped=runner.stopped,
     )
-    outcome = runner.stopped or ("interrupted" if finished.interrupted else "finished")
-    await store.end_run(tools.run_id, clock.now(), outcome)
+    outcome = runner.stopped or ("interrupted" if interrupted else "finished")
+    await tools.store.end_run(tools.run_id, tools.clock.now(), outcome)
     tools.tell(finished)
     return RunReport(
         run_id=tools.run_id, plan=plan, finished=finished, failures=runner.tally.failures

@@ -98,7 +98,7 @@ async def _accepted(tools: Tools, intent: Attempt, report: JobReport) -> Outcome
         return await hold(tools, intent, f"answered with job {report.id}; {refusal.message}")
     tools.tell(ShotSubmitted(attempt.shot_id, attempt.number, report.id, attempt.price_usd))
     # Some servers are done by the time they answer.
-    return await _told(tools, attempt, report) or attempt
+    return await told(tools, attempt, report) or attempt
 
 
 async def _write_down(tools: Tools, attempt: Attempt, job: JobId) -> None:
@@ -144,7 +144,7 @@ async def wait_for_render(
             hint_s = error.retry_after_s
         else:
             hint_s, missing = report.poll_after_s, 0
-            if (outcome := await _told(tools, attempt, report)) is not None:
+            if (outcome := await told(tools, attempt, report)) is not None:
                 return outcome
         if elapsed_s > timeout_s:
             note = f"not finished after {timeout_s:g} s (job {attempt.job_id})"
@@ -155,7 +155,7 @@ def _age_s(tools: Tools, attempt: Attempt) -> float:
     return (tools.clock.now() - (attempt.submitted_at or attempt.created_at)).total_seconds()
 
 
-async def _told(tools: Tools, attempt: Attempt, report: JobReport) -> Outcome | Attempt | None:
+async def told(tools: Tools, attempt: Attempt, report: JobReport) -> Outcome | Attempt | None:
     """What one report makes of an attempt; None while the job goes on."""
     if report.status is JobStatus.COMPLETED:
         attempt = replace(

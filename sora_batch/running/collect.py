@@ -25,6 +25,8 @@ from sora_batch.running.tools import Tools
 from sora_batch.shots import Json, Size
 
 CLIP_LIMIT_BYTES = 4 * 1024**3
+ADOPTED = "adopted"
+"""In place of the digest of what was sent: a person has said that this job is the shot's."""
 
 _DOWNLOADS = 6
 _LONGEST_WAIT_S = 60.0
@@ -126,7 +128,7 @@ def clip_of(attempt: Attempt, facts: dict[str, Json], *, mtime_ns: int) -> Clip:
         seconds=seconds,
         fps=Decimal(str(facts["fps"])),
         has_audio=bool(facts["has_audio"]),
-        origin="made",
+        origin="adopted" if attempt.request_sha256 == ADOPTED else "made",
         made_at=attempt.ended_at or attempt.created_at,
         inputs=attempt.inputs,
         spent_usd=attempt.spent_usd,

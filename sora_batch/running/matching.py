@@ -172,7 +172,7 @@ def _compared(attempt: Attempt, job: JobReport) -> dict[str, bool | None]:
     inputs = attempt.inputs
     size, seconds = inputs.get("size"), inputs.get("seconds")
     return {
-        "prompt": _same(job.prompt, inputs.get("prompt"), _plain),
+        "prompt": _same(job.prompt, inputs.get("prompt"), plain_prompt),
         "model": _same(job.model, attempt.model, str),
         "size": _same(job.size, size, lambda text: text.lower().replace("*", "x")),
         "seconds": _same_length(job.seconds, seconds),
@@ -194,7 +194,7 @@ def _same_length(shown: str | None, ordered: object) -> bool | None:
         return None
 
 
-def _plain(text: str) -> str:
+def plain_prompt(text: str) -> str:
     """A prompt without what a server may do to it on the way."""
     return " ".join(unicodedata.normalize("NFC", text).split())
 

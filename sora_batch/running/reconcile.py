@@ -86,7 +86,7 @@ class Reconciler:
         gives_up = max(deadline, self._tools.clock.now()) + timedelta(seconds=_PATIENCE_S)
         agreed, wait_s = 0, self._first_wait_s(attempt)
         while not await self._tools.pause(wait_s):
-            look = await self._look(self._tools.clock.monotonic())
+            look = await self.look()
             if attempt.id in self._adopted:
                 return self._adopted[attempt.id]
             now = self._tools.clock.now()
@@ -94,7 +94,8 @@ class Reconciler:
             agreed = agreed + 1 if is_absent and now >= deadline else 0
             if agreed >= 2:
                 return await self._never_accepted(attempt)
-            if why := self._why_now(attempt, look, deadline=deadline, gives_up=gives_up):
+            why = self._why_now(attempt, look, deadline=deadline, gives_up=gives_up)
+            if why and not agreed:
                 return await self._hold(attempt, why)
             wait_s = self._next_wait_s(wait_s, deadline)
         return await self._hold(attempt, "the search was interrupted; the next run goes on with it")
@@ -111,7 +112,8 @@ class Reconciler:
     def _next_wait_s(self, last_s: float, deadline: datetime) -> float:
         left_s = (deadline - self._tools.clock.now()).total_seconds()
         if left_s <= 0:
-            return SECOND_LOOK_S
+            # One's own journal does not change its mind.
+            return 0.0 if self._tools.provider.capabilities.embedded else SECOND_LOOK_S
         return min(max(left_s, _FIRST_WAIT_S), _LONGEST_WAIT_S, max(_FIRST_WAIT_S, 2 * last_s))
 
     def _why_now(
@@ -127,8 +129,9 @@ class Reconciler:
             return look.doubt or "an order that looks the same is on its way all the time"
         return ""
 
-    async def _look(self, due: float) -> Look:
-        """A look that began at `due` or later, adopting what it finds."""
+    async def look(self) -> Look:
+        """A look at the list as it is by now, or was a moment ago; what it finds is adopted."""
+        due = self._tools.clock.monotonic()
         async with self._one_at_a_time:
             last = self._last
             if last is None or last.began < math.floor(due / _TOGETHER_S) * _TOGETHER_S:

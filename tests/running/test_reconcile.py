@@ -218,14 +218,11 @@ def test_a_list_that_proves_nothing_leads_to_a_hold(
 def test_a_list_that_leaves_out_a_job_we_know_is_not_believed(tmp_path: Path) -> None:
     bench = ListingBench(tmp_path, [shot("a"), shot("b")])
     bench.provider.on_submit["a"] = [LOST]
-    bench.provider.on_poll["b"] = [JobStatus.RENDERING] * 100
+    bench.provider.on_poll["b"] = [JobStatus.RENDERING] * 10_000
     bench.provider.hidden = {JobId("job-2"), JobId("job-1")}
-    bench.manifest = replace(
-        bench.manifest, limits=Limits(concurrency=4, render_timeout=timedelta(hours=2))
-    )
     report = run(bench)
-    assert (report.finished.held, report.finished.done) == (1, 1)
-    held = next(event for event in bench.events if isinstance(event, ShotHeld))
+    assert (report.finished.held, len(bench.provider.orders)) == (2, 2)
+    held = next(e for e in bench.events if isinstance(e, ShotHeld) and e.shot_id == "a")
     assert "leaves out job" in held.note
 
 
@@ -276,3 +273,19 @@ def test_many_lost_orders_take_a_few_looks(tmp_path: Path) -> None:
     report = run(bench)
     assert (report.finished.done, len(bench.provider.orders)) == (60, 60)
     assert len(bench.provider.looks) < 20
+
+
+def test_jobs_of_our_prompts_that_nobody_has_are_named_at_the_end(tmp_path: Path) -> None:
+    bench = ListingBench(tmp_path, [shot("a")])
+    bench.provider.extra = [
+        bench.provider.job(JobId("orphan"), order_of("a")),
+        bench.provider.job(JobId("theirs"), order_of("another")),
+    ]
+    run(bench)
+    assert "1 job on the server with prompts of this manifest and no shot: orphan;" in notices(
+        bench
+    )
+    assert "theirs" not in notices(bench)
+    looks = len(bench.provider.looks)
+    run(bench)
+    assert len(bench.provider.looks) == looks
