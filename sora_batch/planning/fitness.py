@@ -155,6 +155,11 @@ class Fitness:
         if shot.options.get("generate_audio") is True and entry.audio == "never":
             message = f"{shot.model} makes no sound"
             yield Finding("options", "option", message, "take `generate_audio` out")
+        if shot.options.get("frame_type") == "last_frame" and "last" not in (
+            entry.frames or "last"
+        ):
+            message = f"{shot.model} takes no picture of the last frame"
+            yield Finding("options", "option", message, "take `frame_type` out")
 
     def _options(self, shot: Shot) -> Iterator[Finding]:
         known = self.capabilities.fields

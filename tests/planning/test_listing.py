@@ -79,6 +79,16 @@ def test_what_the_listing_says_a_model_cannot_do_is_a_problem() -> None:
     }
 
 
+def test_a_last_frame_is_for_models_that_take_one() -> None:
+    last = {"frame_type": "last_frame"}
+    refused = plan_with(listing(supported_frame_images=["first_frame"]), options=last)
+    assert [problem.message for problem in refused.problems] == [
+        "google/veo-3.1 takes no picture of the last frame"
+    ]
+    for frames in (["first_frame", "last_frame"], None):
+        assert plan_with(listing(supported_frame_images=frames), options=last).problems == ()
+
+
 def test_an_option_it_would_drop_without_a_word_is_a_problem() -> None:
     made = plan_with(listing(), options={"negative_prompt": "rain"})
     (problem,) = made.problems
