@@ -155,9 +155,8 @@ class Fitness:
         if shot.options.get("generate_audio") is True and entry.audio == "never":
             message = f"{shot.model} makes no sound"
             yield Finding("options", "option", message, "take `generate_audio` out")
-        if shot.options.get("frame_type") == "last_frame" and "last" not in (
-            entry.frames or "last"
-        ):
+        wants_last = shot.options.get("frame_type") == "last_frame"
+        if wants_last and entry.frames and "last" not in entry.frames:
             message = f"{shot.model} takes no picture of the last frame"
             yield Finding("options", "option", message, "take `frame_type` out")
 
