@@ -124,10 +124,14 @@ def _strange_models(models: list[str], pricer: Pricer) -> list[str]:
 
 
 def _cuts(plan: Plan) -> list[str]:
-    return [
-        f"cut {cut.name} is described but this version does not assemble cuts"
-        for cut in plan.manifest.cuts
-    ]
+    """How to get at the cuts; a run leaves them alone."""
+    file, cuts = plan.manifest.file, plan.manifest.cuts
+    if not cuts:
+        return []
+    if len(cuts) == 1:
+        return [f"cut {cuts[0].name}: assemble it with `sora-batch cut {file}`"]
+    names = _names([cut.name for cut in cuts])
+    return [f"cuts {names}: assemble them with `sora-batch cut {file}`, or one by its name"]
 
 
 def _salvage(plan: Plan) -> list[str]:

@@ -395,7 +395,8 @@ def test_steps_carry_what_earlier_renders_took() -> None:
 
 def test_cuts_are_left_alone_and_that_is_said() -> None:
     made = plan(manifest(shot("a"), cuts=(Cut(name="teaser", shots=(ShotId("a"),)),)))
-    assert made.notices == ("cut teaser is described but this version does not assemble cuts",)
+    said = "cut teaser: assemble it with `sora-batch cut {}`"
+    assert made.notices == (said.format(made.manifest.file),)
 
 
 def test_a_plan_with_a_selection_takes_along_what_is_needed_and_not_done() -> None:

@@ -159,7 +159,7 @@ def test_what_is_taken_along_and_left_alone_is_said() -> None:
     )
     text = plan_text(made)
     assert "no clip yet (taken along)" in text
-    assert "note: cut teaser is described but this version does not assemble cuts" in text
+    assert "note: cut teaser: assemble it with `sora-batch cut " in text
 
 
 def test_a_long_plan_is_told_by_shot_spec_and_names_what_needs_a_look() -> None:

@@ -6,7 +6,7 @@ is quiet stays quiet beside what is loud. Peaks that would then clip are held ba
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,11 +28,12 @@ class Heard:
     peak: float
 
 
-def listen(sound: Iterator[Block]) -> Heard:
-    """Hears the sound to its end."""
+def listen(sound: Iterator[Block], wanted: Callable[[], None] = lambda: None) -> Heard:
+    """Hears the sound to its end; `wanted` is called with every block and may raise."""
     meter = AudioFilters(1, [("ebur128", "metadata=1:framelog=quiet")])
     peak, lufs = 0.0, "-inf"
     for block in sound:
+        wanted()
         peak = max(peak, float(np.abs(block).max(initial=0.0)))
         for frame in meter.frames(block):
             lufs = frame.metadata.get("lavfi.r128.I", lufs)

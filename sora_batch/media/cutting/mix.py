@@ -31,27 +31,35 @@ class Finished:
     lufs: float | None
 
 
-def mix(timeline: Timeline, music: Path | None, target_lufs: float) -> Finished | None:
-    """The finished sound; None where neither a clip nor music has any. Raises OperationFailed."""
+def mix(
+    timeline: Timeline, music: Path | None, target_lufs: float, *, wanted: Callable[[], None]
+) -> Finished | None:
+    """The finished sound; None where neither a clip nor music has any. Raises OperationFailed.
+
+    `wanted` is called now and then while listening and raises when that is of no use any more.
+    """
     speaks = any(stretch.source.has_sound for stretch in timeline.stretches)
     if not speaks and music is None:
         return None
     begin: Callable[[], Iterator[Block]] = partial(own_sound, timeline)
     if music is not None:
-        begin = _under(timeline, begin, music)
-    heard = listen(begin())
+        begin = _under(timeline, begin, music, wanted)
+    heard = listen(begin(), wanted)
     gain = gain_to(target_lufs, heard)
     lufs = None if heard.lufs is None else heard.lufs + 20 * float(np.log10(gain))
     return Finished(lambda: levelled(begin(), gain, heard), lufs)
 
 
 def _under(
-    timeline: Timeline, own: Callable[[], Iterator[Block]], music: Path
+    timeline: Timeline,
+    own: Callable[[], Iterator[Block]],
+    music: Path,
+    wanted: Callable[[], None],
 ) -> Callable[[], Iterator[Block]]:
     """The clips with the music under them, each at the level that suits the other."""
     total = timeline.sample_at(timeline.frames)
     bed = partial(music_sound, music, total)
-    voice, tune = listen(own()), listen(bed())
+    voice, tune = listen(own(), wanted), listen(bed(), wanted)
     level = DUCKED_AT_LUFS if voice.lufs is None else voice.lufs
     gain = np.float32(gain_to(level - _MUSIC_BELOW_DB, tune))
     key = _key_gain(voice)

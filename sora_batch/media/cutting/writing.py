@@ -48,11 +48,9 @@ class Film:
 
 
 def write_film(path: Path, film: Film) -> None:
-    """Writes the file. Raises OperationFailed when somebody removes it meanwhile: nobody wants it
-    any more."""
+    """Writes over the file at that path. Raises OperationFailed when somebody removes it."""
+    require_wanted(path)
     options = {"movflags": "+faststart"}
-    # Made before anything is opened, so that its absence later has a meaning.
-    path.touch()
     with av.open(f"file:{path}", "w", format="mp4", options=options) as container:
         # Without it the file would name the library versions it was written with.
         container.flags |= _BITEXACT
@@ -60,11 +58,17 @@ def write_film(path: Path, film: Film) -> None:
         pictures = _written_packets(container, film)
         track = _Track(container, film)
         for number, packets in enumerate(pictures):
-            if number % _LOOK_EVERY == 0 and not path.exists():
-                raise OperationFailed("nobody wants the cut any more", code="abandoned")
+            if number % _LOOK_EVERY == 0:
+                require_wanted(path)
             track.write_until(number)
             container.mux(packets)
         track.finish()
+
+
+def require_wanted(path: Path) -> None:
+    """Raises OperationFailed (`abandoned`) where the file to be written is gone."""
+    if not path.exists():
+        raise OperationFailed("nobody wants the cut any more", code="abandoned")
 
 
 def _written_packets(
