@@ -29,8 +29,9 @@ def command(provider: str | None, refresh: bool, as_json: bool) -> int:
       sora-batch models openrouter --refresh
 
     With --json: prices_checked, models (each: service, name, snapshots, sizes,
-    ratios, seconds, seconds_from, seconds_to, audio, shutdown, gone, source, note,
-    prices with since, source, sure, rates); money as strings.
+    ratios, seconds, seconds_from, seconds_to, audio, frames, seed, shutdown, gone,
+    source, note, prices with since, source, sure, rates, minimum_usd, unread);
+    money as strings.
     """
     from sora_batch import api
     from sora_batch.views.models import models_json, models_text, service_text

@@ -64,6 +64,8 @@ def _model_json(model: ModelEntry, catalog: Catalog, today: date) -> Json:
         "seconds_from": as_json(model.seconds_from),
         "seconds_to": as_json(model.seconds_to),
         "audio": model.audio,
+        "frames": as_json(model.frames),
+        "seed": model.seed,
         "shutdown": as_json(model.shutdown),
         "gone": model.gone(today),
         "source": catalog.source_text(model.source),
@@ -79,6 +81,8 @@ def _prices_json(prices: PriceList, catalog: Catalog) -> Json:
         "source": catalog.source_text(prices.source),
         "sure": _SURE[prices.sure],
         "rates": rates,
+        "minimum_usd": as_json(prices.minimum_usd),
+        "unread": list(prices.unread),
     }
 
 

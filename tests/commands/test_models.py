@@ -38,6 +38,8 @@ def test_the_listing_that_was_fetched_is_shown_with_its_day(call: Call, today: s
     assert f"prices of {today}, from the maker's own pages:" in said
     told = json.loads(call("models", "openrouter", "--json").stdout)
     assert [model["prices"]["since"] for model in told["models"]] == [today, today]
+    assert [model["prices"]["unread"] for model in told["models"]] == [[], ["per_banana"]]
+    assert told["models"][0]["prices"]["minimum_usd"] == "0.56"
     assert "not known" in call("models").stdout
 
 
