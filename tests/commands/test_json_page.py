@@ -13,14 +13,19 @@ from dataclasses import fields, is_dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, get_args, get_type_hints
 
+import click
 import pytest
 
 import sora_batch
 from sora_batch import errors, events
+from sora_batch.api.cancelling import Cancelled
+from sora_batch.api.resolving import Resolved
+from sora_batch.cli import COMMANDS, group
 from sora_batch.manifest.settings import Manifest
 from sora_batch.planning.plan import Action, ListPrice, ModelTotal
+from sora_batch.providers.provider import JobReport, JobStatus
 from sora_batch.records import (
     Attempt,
     AttemptId,
@@ -34,6 +39,7 @@ from sora_batch.records import (
 from sora_batch.shots import Fingerprint, JobId, ShotId
 from sora_batch.views.plans import plan_json
 from sora_batch.views.progress import event_json
+from sora_batch.views.servers import fate_json
 from sora_batch.views.status import Standing
 from tests.commands.conftest import Call
 from tests.pages import page, rows, sections
@@ -140,6 +146,40 @@ def test_what_the_commands_print(call: Call) -> None:
     held("saved plan", json.loads(Path("plan.json").read_bytes()))
 
 
+def test_what_is_told_of_servers_and_cuts(call: Call, finished: Path) -> None:
+    manifest = finished / "harbour.yaml"
+    cuts = "cuts:\n  whole: {shots: [hero, storm]}\n  less: {shots: [hero, lost]}\n"
+    lost = "  lost: Nothing.\n"
+    manifest.write_text(manifest.read_text("utf-8") + lost + cuts, encoding="utf-8")
+
+    def told(*words: str) -> Any:
+        return json.loads(call(*words, "--json").stdout)
+
+    jobs = told("jobs", "list", "harbour.yaml")
+    held("jobs list", jobs)
+    first = jobs["jobs"][0]["job"]
+    held("jobs download", told("jobs", "download", "harbour.yaml", first, "-o", "one.mp4"))
+    held("jobs delete", told("jobs", "delete", "harbour.yaml", first))
+    held("resolve", told("resolve", "harbour.yaml"))
+    held("cancel", told("cancel", "harbour.yaml"))
+    held("doctor", told("doctor", "local"))
+    held("cut", told("cut", "harbour.yaml"))
+    held("cut", told("cut", "harbour.yaml", "less", "--leave-out-missing"))
+
+
+def test_what_becomes_of_jobs_is_in_the_page() -> None:
+    job = JobReport(id=JobId("video_0"), status=JobStatus.RENDERING, raw_status="in_progress")
+    fate = Resolved(attempt=attempt(), became="on hold", words="it may be this", candidates=(job,))
+    held("fate", json.loads(json.dumps(fate_json(fate, fate.candidates))))
+    stopped = Cancelled(attempt=attempt(), became="goes on", words="it renders on")
+    held("fate", json.loads(json.dumps(fate_json(stopped))))
+    words = {
+        *get_args(get_type_hints(Resolved)["became"]),
+        *get_args(get_type_hints(Cancelled)["became"]),
+    }
+    assert [word for word in words if f"`{word.replace(' ', '_')}`" not in page("json.md")] == []
+
+
 @pytest.mark.usefixtures("changed")
 def test_what_accept_prints(call: Call) -> None:
     accepted = call("accept", "harbour.yaml", "hero", "--json")
@@ -237,6 +277,21 @@ def test_every_word_that_is_promised_is_there() -> None:
     states = {standing.replace(" ", "_") for standing in Standing}
     for word in {*kinds, *states, *AttemptState, *FailureKind, *Action}:
         assert f"`{word}`" in text, word
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_that_prints_json_has_a_section(name: str) -> None:
+    command = group.get_command(click.Context(group), name)
+    assert command is not None
+    titles = {section.title for section in sections("json.md")}
+    inside = command.commands if isinstance(command, click.Group) else {}
+    for words, one in {
+        name: command,
+        **{f"{name} {word}": c for word, c in inside.items()},
+    }.items():
+        options = {option for parameter in one.params for option in parameter.opts}
+        known = titles | {word for title in titles for word in title.split(" and ")}
+        assert "--json" not in options or words in known, f"docs/json.md lacks `{words} --json`"
 
 
 def test_attempts_are_in_the_page_with_all_their_fields() -> None:
