@@ -1,5 +1,5 @@
-"""Pictures and clips: fit a reference, check a clip, take a thumbnail, assemble a cut; fetch a
-picture.
+"""Pictures and clips: fit a reference, check a clip, take a thumbnail or a strip, assemble a cut;
+fetch a picture.
 
 All but the last are operations: an engine runs them by name, here or on another machine.
 """
@@ -14,6 +14,7 @@ OPERATIONS: Mapping[str, Operation] = OperationTable(
     {
         "verify": "sora_batch.media.clips:verify",
         "thumbnail": "sora_batch.media.thumbnails:thumbnail",
+        "strip": "sora_batch.media.strips:strip",
         "fit": "sora_batch.media.fitting:fit",
         "cut": "sora_batch.media.cutting.assemble:assemble",
     }

@@ -39,7 +39,7 @@ def thumbnail(spec: Mapping[str, Json]) -> Mapping[str, Json]:
         frame = _telling_frame(container, stream)
         width = min(whole_of(spec, "width") if "width" in spec else 480, frame.width)
         height = max(1, round(frame.height * width / frame.width))
-        picture = _picture(frame, width, height)
+        picture = picture_of(frame, width, height)
     written = io.BytesIO()
     # Method 1 of 6: a third of the time of the default for two hundredths more bytes.
     picture.save(written, "WEBP", quality=80, method=1)
@@ -76,13 +76,13 @@ def _candidates(container: InputContainer, stream: VideoStream) -> Iterator[Vide
 
 def _seen(frame: VideoFrame) -> float:
     """1 or more where the frame is neither nearly black nor of one flat colour; less for less."""
-    small = _picture(frame, 32, 18).convert("L")
+    small = picture_of(frame, 32, 18).convert("L")
     tones = sorted(small.tobytes())
     low, middle, high = (tones[len(tones) * part // 20] for part in (1, 10, 19))
     return min((middle + high) / 2 / _DARK, (high - low) / _FLAT, _BROAD)
 
 
-def _picture(frame: VideoFrame, width: int, height: int) -> Image.Image:
+def picture_of(frame: VideoFrame, width: int, height: int) -> Image.Image:
     """The frame at that size, in RGB."""
     small = frame.reformat(width=width, height=height, format="rgb24", interpolation="AREA")
     plane = small.planes[0]
