@@ -29,6 +29,7 @@ class FakeOpenRouter:
     """
 
     credit: int = 100
+    clip: bytes = CLIP
     ends: str = "completed"
     error: str | None = None
     models: list[dict[str, Any]] = field(default_factory=list)
@@ -98,7 +99,7 @@ class FakeOpenRouter:
             return _error(409, "Video is not ready")
         if request.query_params.get("index") != "0":
             return _error(400, "No such output")
-        return Response(CLIP, media_type="video/mp4")
+        return Response(self.clip, media_type="video/mp4")
 
     async def _list_models(self, request: Request) -> Response:
         self.requests.append((request.method, request.url.path))
