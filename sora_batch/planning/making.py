@@ -51,11 +51,11 @@ def make_plan(
     shots = manifest.shots
     graph = graph_of(shots)
     pricer = Pricer(manifest.provider, catalog, base_url=base_url, today=today)
-    problems = check(manifest, catalog, capabilities, pricer)
+    problems = [*check(manifest, catalog, capabilities, pricer), *cycle_problems(shots, graph)]
     plan = Plan(
         manifest=manifest,
         steps=(),
-        problems=in_order([*problems, *cycle_problems(shots, graph)]),
+        problems=in_order(problems),
         ledger=history.ledger,
         prices_date=catalog.prices_date,
         selection=tuple(selection),
@@ -65,22 +65,22 @@ def make_plan(
     if graph.stuck:
         return plan
     targets = [pricer.target(shot.model) for shot in shots]
-    judge = _judge(manifest, graph, history, capabilities, pictures)
-    judge.judge(targets)
+    judge = _judged(manifest, graph, history, capabilities, pictures, targets)
     chosen, wanted = _selected(judge, targets, selection)
     timing = schedule(judge, targets, wanted, history.render_seconds, manifest.limits)
     steps = _steps(judge, targets, pricer, timing, chosen=chosen, wanted=wanted)
     return _summed(replace(plan, steps=steps), judge, pricer, timing, capabilities)
 
 
-def _judge(
+def _judged(
     manifest: Manifest,
     graph: Graph,
     history: History,
     capabilities: Capabilities,
     pictures: Mapping[str, str],
+    targets: Sequence[Target],
 ) -> Judge:
-    return Judge(
+    judge = Judge(
         manifest.shots,
         graph,
         history,
@@ -88,6 +88,8 @@ def _judge(
         pictures=pictures,
         attempts_limit=manifest.limits.attempts,
     )
+    judge.judge(targets)
+    return judge
 
 
 def _selected(

@@ -31,12 +31,7 @@ def sidecar_of(
         "sha256": clip.sha256,
         "fingerprint": clip.fingerprint,
         "inputs": dict(clip.inputs),
-        "manifest": {
-            "name": manifest.name,
-            "file": str(manifest.file),
-            "sha256": manifest.sha256,
-            "profile": manifest.profile,
-        },
+        "manifest": _origin(manifest),
         **({"written": _written(step.shot)} if step is not None else {}),
         "job": {"provider": clip.provider, "id": clip.job_id, **_tried(attempt)},
         "price": {
@@ -54,6 +49,15 @@ def sidecar_of(
             "made_at": clip.made_at,
             "copied_from": copied_from,
         },
+    }
+
+
+def _origin(manifest: Manifest) -> Mapping[str, object]:
+    return {
+        "name": manifest.name,
+        "file": str(manifest.file),
+        "sha256": manifest.sha256,
+        "profile": manifest.profile,
     }
 
 

@@ -94,6 +94,7 @@ def _from_json(body: bytes) -> Fields:
 
 
 def parse_json(body: bytes, what: str) -> Json:
+    """The JSON in the body. Raises Refused, naming `what` it is."""
     try:
         data: Json = json.loads(body, parse_constant=_no_constant)
         json.dumps(data, ensure_ascii=False).encode()

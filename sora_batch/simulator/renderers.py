@@ -82,6 +82,7 @@ class AnimaticRenderer:
         return name
 
     async def close(self) -> None:
+        """Gives up what is being rendered and lets the threads go."""
         self._closing.set()
         await asyncio.to_thread(self._threads.shutdown)
 
@@ -94,6 +95,7 @@ class PlainRenderer:
         self._known: dict[str, asyncio.Task[None]] = {}
 
     async def render(self, job: Job, report: Report) -> str:
+        """The plain clip's file name, done at once."""
         frames = frame_count(job.seconds)
         name = f"plain-{job.size}-{frames}.mp4"
         if name not in self._known:
@@ -109,6 +111,7 @@ class PlainRenderer:
             await asyncio.to_thread(write_atomically, path, data)
 
     async def close(self) -> None:
+        """Waits for the clips that are being made."""
         if self._known:
             await asyncio.wait(self._known.values())
 
@@ -122,6 +125,7 @@ class TimedRenderer:
         self._seconds = seconds
 
     async def render(self, job: Job, report: Report) -> str:
+        """The plain clip's file name, once the time is over."""
         # A hundred steps would wake a thousand jobs a hundred times each.
         for quarter in range(1, 5):
             await self._clock.sleep(self._seconds / 4)
@@ -129,6 +133,7 @@ class TimedRenderer:
         return await self._plain.render(job, report)
 
     async def close(self) -> None:
+        """Waits for the clips that are being made."""
         await self._plain.close()
 
 
