@@ -7,6 +7,7 @@ from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
+from sora_batch.api.music import inspect_music
 from sora_batch.api.pictures import inspect_pictures
 from sora_batch.api.plans import plan_of
 from sora_batch.api.secrets import environment_for
@@ -70,7 +71,8 @@ def check(
         return in_order(loaded.problems)
     pictures, problems = inspect_pictures(loaded.manifest)
     plan = plan_of(loaded.manifest, History(), pictures=pictures, select=())
-    return in_order((*loaded.problems, *problems, *plan.problems))
+    music = inspect_music(loaded.manifest.cuts)
+    return in_order((*loaded.problems, *problems, *music, *plan.problems))
 
 
 def schema() -> dict[str, Json]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from sora_batch import api
+from sora_batch.api.music import inspect_music
 from sora_batch.api.pictures import inspect_pictures, unfetched
 from sora_batch.catalog import ModelEntry
 from sora_batch.catalog.cached import current_catalog
@@ -44,7 +45,7 @@ def plan(manifest: Manifest, *, select: Sequence[str] = ()) -> Plan:
     pictures, wrong = inspect_pictures(manifest)
     history = read_history(manifest)
     made = plan_of(manifest, history, pictures=pictures, select=select)
-    if problems := (*problems, *wrong, *made.problems):
+    if problems := (*problems, *wrong, *inspect_music(manifest.cuts), *made.problems):
         raise ProblemsFound(problems)
     return made
 
