@@ -15,6 +15,7 @@ OPERATIONS: Mapping[str, Operation] = OperationTable(
         "verify": "sora_batch.media.clips:verify",
         "thumbnail": "sora_batch.media.thumbnails:thumbnail",
         "strip": "sora_batch.media.strips:strip",
+        "frame": "sora_batch.media.frames:frame",
         "fit": "sora_batch.media.fitting:fit",
         "cut": "sora_batch.media.cutting.assemble:assemble",
     }
