@@ -42,9 +42,9 @@ def find_beside(folder: Path, name: str) -> Path:
             )
         if not real.exists():
             close = did_you_mean(path.name, _siblings(path))
-            raise Unreadable(
-                f"there is no file `{name}` beside the manifest", fix=close, missing=True
-            )
+            fix = close or "write its path from the manifest's folder"
+            message = f"there is no file `{name}` beside the manifest"
+            raise Unreadable(message, fix=fix, missing=True)
         if not real.is_file():
             raise Unreadable(f"`{name}` is not a file", fix="name a file")
     except (OSError, RuntimeError) as error:

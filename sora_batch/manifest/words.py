@@ -241,8 +241,8 @@ def _api_key(slip: Slip) -> Problem | None:
         "a key may not stand in a manifest",
         slip.where,
         "literal-key",
-        "put it into an environment variable and write `${NAME}`; if this file was ever "
-        "shared, replace the key",
+        "put it into an environment variable and write `${NAME}`, braces included; if this file "
+        "was ever shared, replace the key",
     )
 
 
