@@ -34,11 +34,11 @@ class _Reading:
 
 
 async def read_list(
-    ask: AskPage, *, limit: int, since: datetime | None
+    ask: AskPage, *, limit: int, since: datetime | None = None, after: str | None = None
 ) -> tuple[tuple[JobReport, ...], bool]:
-    """At most `limit` jobs back to `since`, and whether none of those is missing."""
+    """At most `limit` jobs back to `since`, and whether none of those is missing. With `after`,
+    the list begins behind that job."""
     reading = _Reading({}, set())
-    after: str | None = None
     for _ in range(MOST_PAGES):
         size = min(PAGE, limit - len(reading.jobs))
         if size <= 0:

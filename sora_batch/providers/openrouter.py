@@ -108,7 +108,9 @@ class OpenRouter:
         """False: it offers none."""
         return False
 
-    async def list_jobs(self, limit: int, *, since: datetime | None = None) -> JobList:
+    async def list_jobs(
+        self, limit: int, *, since: datetime | None = None, after: JobId | None = None
+    ) -> JobList:
         """Nothing, and not whole: it has no list of jobs."""
         return JobList()
 

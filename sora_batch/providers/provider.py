@@ -167,10 +167,13 @@ class Provider(Protocol):
         """The server's own thumbnail (webp) into the file; False where it offers none."""
         ...
 
-    async def list_jobs(self, limit: int, *, since: datetime | None = None) -> JobList:
+    async def list_jobs(
+        self, limit: int, *, since: datetime | None = None, after: JobId | None = None
+    ) -> JobList:
         """At most so many jobs, the newest first, in as many pages as it takes; with `since`, a
-        moment of the server's clock, no further back than that. Nothing, and not whole, where the
-        server cannot list. Raises JobUnreachable."""
+        moment of the server's clock, no further back than that; with `after`, only those that are
+        older than that job. Nothing, and not whole, where the server cannot list. Raises
+        JobUnreachable."""
         ...
 
     async def delete(self, job: JobId) -> None:

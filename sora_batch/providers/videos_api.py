@@ -104,11 +104,13 @@ class VideosApi:
             return False
         return size > 0
 
-    async def list_jobs(self, limit: int, *, since: datetime | None = None) -> JobList:
+    async def list_jobs(
+        self, limit: int, *, since: datetime | None = None, after: JobId | None = None
+    ) -> JobList:
         """The newest jobs first; nothing where the server cannot list. Raises JobUnreachable."""
         if self.capabilities.listing is Listing.NONE:
             return JobList(ahead_s=self._server.ahead_s)
-        jobs, whole = await listing.read_list(self._page, limit=limit, since=since)
+        jobs, whole = await listing.read_list(self._page, limit=limit, since=since, after=after)
         return JobList(jobs=jobs, whole=whole, ahead_s=self._server.ahead_s)
 
     async def delete(self, job: JobId) -> None:

@@ -7,6 +7,7 @@ nobody knows whether it was paid for, so nothing here ever sends an order a seco
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 
 from sora_batch.engines.engine import OperationFailed
@@ -27,6 +28,7 @@ from sora_batch.running.orders import digest_of, fit_reference, new_attempt, ord
 from sora_batch.running.outcome import Ending, Outcome
 from sora_batch.running.polling import next_poll_s
 from sora_batch.running.tools import Tools
+from sora_batch.running.watch import Watch
 from sora_batch.shots import JobId
 
 POST_TIMEOUT_S = 180.0
@@ -117,9 +119,12 @@ async def _write_down(tools: Tools, attempt: Attempt, job: JobId) -> None:
 
 
 async def wait_for_render(
-    tools: Tools, attempt: Attempt, *, expected_s: float | None
+    tools: Tools, attempt: Attempt, *, watch: Watch, expected: Callable[[], float | None]
 ) -> Outcome | Attempt:
-    """Polls until the server says how it ended: the attempt as RENDERED, else how it ended."""
+    """Waits until the server says how it ended: the attempt as RENDERED, else how it ended.
+
+    `expected` is how many seconds such a render takes, as far as is known by now.
+    """
     if attempt.state is AttemptState.RENDERED or attempt.job_id is None:
         return attempt
     timeout_s = tools.manifest.limits.render_timeout.total_seconds()
@@ -128,24 +133,24 @@ async def wait_for_render(
     at_once = attempt.run_id != tools.run_id
     while True:
         elapsed_s = _age_s(tools, attempt)
-        wait_s = next_poll_s(
-            elapsed_s, expected_s=expected_s, hint_s=hint_s, floor_s=tools.provider.poll_floor_s
-        )
-        if not at_once and await tools.pause(wait_s):
-            return Outcome(ending=Ending.LEFT, attempt=attempt)
-        at_once, hint_s = False, None
+        floor_s = tools.provider.poll_floor_s
+        wait_s = next_poll_s(elapsed_s, expected_s=expected(), hint_s=hint_s, floor_s=floor_s)
         try:
-            report = await tools.provider.poll(attempt.job_id)
+            report = await watch.ask(attempt.job_id, wait_s=0.0 if at_once else wait_s)
         except JobMissing as error:
+            hint_s = None
             missing += elapsed_s > _SETTLE_S
             if missing >= _FORGOTTEN_AFTER:
                 return await fail(tools, attempt, Failure(FailureKind.GONE, error.message))
         except JobUnreachable as error:
             hint_s = error.retry_after_s
         else:
+            if report is None:
+                return Outcome(ending=Ending.LEFT, attempt=attempt)
             hint_s, missing = report.poll_after_s, 0
             if (outcome := await told(tools, attempt, report)) is not None:
                 return outcome
+        at_once = False
         if elapsed_s > timeout_s:
             note = f"not finished after {timeout_s:g} s (job {attempt.job_id})"
             return await hold(tools, attempt, note)

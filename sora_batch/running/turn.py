@@ -10,8 +10,10 @@ from sora_batch.records import Attempt
 from sora_batch.running.attempt import order, wait_for_render
 from sora_batch.running.collect import collect
 from sora_batch.running.outcome import Ending, Outcome
+from sora_batch.running.polling import Pace
 from sora_batch.running.reconcile import Reconciler, is_unknown
 from sora_batch.running.tools import Tools
+from sora_batch.running.watch import Watch
 from sora_batch.shots import JobId
 
 _COLLECTING = 16
@@ -51,6 +53,8 @@ class Turns:
         self._tools = tools
         self._collecting = asyncio.Semaphore(_COLLECTING)
         self._reconciler = Reconciler(tools)
+        self._watch = Watch(tools)
+        self._pace = Pace()
 
     async def make(
         self, step: Step, number: int, *, picture_sha256: str | None, source_job: JobId | None
@@ -91,10 +95,25 @@ class Turns:
             elif isinstance(outcome, Attempt):
                 self._tell_resumed(outcome)
         if isinstance(outcome, Attempt):
-            expected_s = step.render_s if step is not None else None
-            outcome = await wait_for_render(self._tools, outcome, expected_s=expected_s)
+            outcome = await self._wait(outcome, step)
         if isinstance(outcome, Attempt):
             place.leave()
             async with self._collecting:
                 outcome = await collect(self._tools, outcome, step)
         return outcome
+
+    async def _wait(self, attempt: Attempt, step: Step | None) -> Outcome | Attempt:
+        known_s = step.render_s if step is not None else None
+        key = (attempt.model, str(attempt.inputs.get("seconds")))
+        waited = await wait_for_render(
+            self._tools,
+            attempt,
+            watch=self._watch,
+            expected=lambda: self._pace.expected_s(key) or known_s,
+        )
+        if attempt.job_id is not None:
+            self._watch.forget(attempt.job_id)
+        if isinstance(waited, Attempt) and waited.rendered_at and waited.submitted_at:
+            took = waited.rendered_at - waited.submitted_at
+            self._pace.took(key, took.total_seconds())
+        return waited

@@ -119,7 +119,9 @@ class ScriptedProvider:
     async def thumbnail(self, job: JobId, target: Path) -> bool:
         return False
 
-    async def list_jobs(self, limit: int, *, since: datetime | None = None) -> JobList:
+    async def list_jobs(
+        self, limit: int, *, since: datetime | None = None, after: JobId | None = None
+    ) -> JobList:
         return JobList()
 
     async def delete(self, job: JobId) -> None:
@@ -172,13 +174,29 @@ class ListingProvider(ScriptedProvider):
             source_job=request.source_job,
         )
 
-    async def list_jobs(self, limit: int, *, since: datetime | None = None) -> JobList:
+    async def list_jobs(
+        self, limit: int, *, since: datetime | None = None, after: JobId | None = None
+    ) -> JobList:
         self.looks.append(self.clock.now())
         await asyncio.sleep(0)
         if self.on_list:
             raise self.on_list.pop(0)
-        jobs = [job for job in (*self.listed.values(), *self.extra) if job.id not in self.hidden]
+        jobs = [
+            replace(job, status=self._status(job.id))
+            for job in (*self.listed.values(), *self.extra)
+            if job.id not in self.hidden
+        ]
         return JobList(jobs=tuple(reversed(jobs))[:limit], whole=self.whole, ahead_s=self.ahead_s)
+
+    def _status(self, job: JobId) -> JobStatus:
+        """As the script says for a poll; an exception there is nothing that a list shows."""
+        if job not in self._shots:
+            return JobStatus.RENDERING
+        script = self.on_poll[self._shots[job]]
+        if script and isinstance(script[0], Exception):
+            return JobStatus.RENDERING
+        told = script.pop(0) if script else JobStatus.COMPLETED
+        return told if isinstance(told, JobStatus) else JobStatus.RENDERING
 
 
 class AcceptedAllTheSame(Exception):

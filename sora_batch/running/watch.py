@@ -1,0 +1,197 @@
+"""Asks the server what became of jobs, many with one request where it lists them.
+
+Shots say for which job they wait and when asking is worth while; one loop asks for all of them. A
+page of a list answers for a hundred jobs, also for those that were not to be asked about yet and
+are over. What a list does not show is asked for by itself: only that answer says that it is gone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sora_batch.planning.capabilities import Listing
+from sora_batch.providers.provider import JobReport, JobStatus, JobUnreachable
+from sora_batch.running.tools import Tools
+from sora_batch.shots import JobId
+
+PAGE = 100
+
+# Jobs that become due within this share a look: ten looks a second are enough for any server.
+_TOGETHER_S = 0.1
+_WORTH_A_LIST = 3
+_LOOK_TIMEOUT_S = 30.0
+_OPEN = frozenset({JobStatus.QUEUED, JobStatus.RENDERING})
+
+
+@dataclass(slots=True)
+class _Waiter:
+    answer: asyncio.Future[JobReport | None]
+    due: float
+    is_asked: bool = False
+
+
+class Watch:
+    """The jobs of one run that somebody waits for."""
+
+    def __init__(self, tools: Tools) -> None:
+        self._tools = tools
+        self._waiting: dict[JobId, _Waiter] = {}
+        self._order: dict[JobId, int] = {}
+        self._polls: set[asyncio.Task[None]] = set()
+        self._loop: asyncio.Task[None] | None = None
+        self._earlier = asyncio.Event()
+        self._wakes_at = float("-inf")
+        self._may_list = tools.provider.capabilities.listing is not Listing.NONE
+        self._looked_at = float("-inf")
+
+    async def ask(self, job: JobId, *, wait_s: float) -> JobReport | None:
+        """What the server says of the job, in `wait_s` or when it is seen to be over; None when
+        the run is told to stop. Raises JobUnreachable, JobMissing."""
+        if self._tools.stop.is_set():
+            return None
+        answer: asyncio.Future[JobReport | None] = asyncio.get_running_loop().create_future()
+        due = self._tools.clock.monotonic() + wait_s
+        self._waiting[job] = _Waiter(answer, due)
+        self._order.setdefault(job, len(self._order))
+        if due < self._wakes_at:
+            self._earlier.set()
+        if self._loop is None:
+            self._loop = asyncio.ensure_future(self._run())
+        try:
+            return await answer
+        finally:
+            self._waiting.pop(job, None)
+
+    def forget(self, job: JobId) -> None:
+        """Nobody will ask about it any more."""
+        self._order.pop(job, None)
+
+    async def _run(self) -> None:
+        stopping = asyncio.ensure_future(self._tools.stop.wait())
+        stopping.add_done_callback(lambda _: self._release())
+        try:
+            while self._waiting and not self._tools.stop.is_set():
+                wait_s = self._next_due() - self._tools.clock.monotonic()
+                if wait_s > 0:
+                    await self._sleep(wait_s)
+                else:
+                    await self._look()
+        except BaseException as error:
+            # Nothing may wait for ever for a loop that is gone.
+            self._release(error)
+            raise
+        finally:
+            stopping.cancel()
+            self._loop = None
+
+    def _next_due(self) -> float:
+        due = min(
+            (one.due for one in self._waiting.values() if not one.is_asked), default=float("inf")
+        )
+        floor_s = max(self._tools.provider.poll_floor_s, _TOGETHER_S)
+        return max(due, self._looked_at + floor_s) if self._may_list else due
+
+    async def _sleep(self, wait_s: float) -> None:
+        """Until the next job is due, or one comes that is due earlier."""
+        self._wakes_at = self._tools.clock.monotonic() + wait_s
+        self._earlier.clear()
+        waiting = [asyncio.ensure_future(self._earlier.wait())]
+        if wait_s < float("inf"):
+            waiting.append(asyncio.ensure_future(self._tools.clock.sleep(wait_s)))  # type: ignore[arg-type]
+        try:
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            self._wakes_at = float("-inf")
+            for one in waiting:
+                one.cancel()
+
+    async def _look(self) -> None:
+        now = self._tools.clock.monotonic()
+        due = [job for job, one in self._waiting.items() if one.due <= now and not one.is_asked]
+        if self._may_list and len(due) >= _WORTH_A_LIST:
+            self._looked_at = now
+            due = await self._look_at_list(due)
+        for job in due:
+            self._poll(job)
+        # A poll that is answered at once must not find the loop asleep.
+        await asyncio.sleep(0)
+
+    async def _look_at_list(self, due: Sequence[JobId]) -> list[JobId]:
+        """Answers for all that a page shows; the due ones that it does not show."""
+        try:
+            async with asyncio.timeout(_LOOK_TIMEOUT_S):
+                listed = await self._tools.provider.list_jobs(PAGE, after=self._younger(due))
+        except TimeoutError:
+            self._refuse(due, JobUnreachable("no list of jobs in time"))
+            return []
+        except JobUnreachable as error:
+            self._refuse(due, error)
+            return []
+        shown = {job.id: job for job in listed.jobs}
+        for job, report in shown.items():
+            if job in due or report.status not in _OPEN:
+                self._answer(job, report)
+        if not shown.keys() & set(due):
+            # A list that shows nothing of ours would only cost a request more each time.
+            self._may_list = False
+        return [job for job in due if job not in shown]
+
+    def _younger(self, due: Iterable[JobId]) -> JobId | None:
+        """The job ordered just after the youngest due one: a page that begins behind it holds the
+        old ones, which are those that will be over; None where a page from the start has them."""
+        youngest = max(self._order[job] for job in due)
+        after = [job for job in self._waiting if self._order[job] > youngest]
+        return min(after, key=lambda job: self._order[job], default=None)
+
+    def _poll(self, job: JobId) -> None:
+        waiter = self._waiting.get(job)
+        if waiter is None:
+            return
+        waiter.is_asked = True
+        poll = asyncio.ensure_future(self._ask_one(job, waiter))
+        self._polls.add(poll)
+        poll.add_done_callback(self._polls.discard)
+
+    async def _ask_one(self, job: JobId, waiter: _Waiter) -> None:
+        try:
+            report = await self._tools.provider.poll(job)
+        except BaseException as error:  # noqa: BLE001 - it is for whoever waits for the job
+            _settle(waiter, error=error)
+        else:
+            _settle(waiter, report)
+
+    def _answer(self, job: JobId, report: JobReport) -> None:
+        waiter = self._waiting.get(job)
+        if waiter is not None and not waiter.is_asked:
+            waiter.is_asked = True
+            _settle(waiter, report)
+
+    def _refuse(self, due: Iterable[JobId], error: JobUnreachable) -> None:
+        for job in due:
+            waiter = self._waiting.get(job)
+            if waiter is not None:
+                waiter.is_asked = True
+                _settle(
+                    waiter,
+                    error=JobUnreachable(error.message, retry_after_s=error.retry_after_s),
+                )
+
+    def _release(self, error: BaseException | None = None) -> None:
+        self._earlier.set()
+        for waiter in self._waiting.values():
+            _settle(waiter, error=error)
+
+
+def _settle(
+    waiter: _Waiter, report: JobReport | None = None, error: BaseException | None = None
+) -> None:
+    if waiter.answer.done():
+        return
+    if isinstance(error, asyncio.CancelledError):
+        waiter.answer.cancel()
+    elif error is not None:
+        waiter.answer.set_exception(error)
+    else:
+        waiter.answer.set_result(report)

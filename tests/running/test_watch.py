@@ -1,0 +1,133 @@
+"""Many jobs are asked about with few requests, and each gets the answer that is its own."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from sora_batch.events import ShotProgress, ShotRetrying
+from sora_batch.manifest.settings import Limits
+from sora_batch.planning.capabilities import Listing
+from sora_batch.providers.provider import JobList, JobMissing, JobStatus, JobUnreachable
+from sora_batch.running import RunReport
+from sora_batch.shots import JobId
+from tests.running.parts import ListingBench, ListingProvider, shot
+
+
+def bench_of(folder: Path, shots: int) -> ListingBench:
+    bench = ListingBench(folder, [shot(f"s{n}") for n in range(shots)])
+    bench.manifest = replace(bench.manifest, limits=Limits(concurrency=shots))
+    return bench
+
+
+def run(bench: ListingBench) -> RunReport:
+    return asyncio.run(bench.run())
+
+
+def polls_of(bench: ListingBench) -> list[JobId]:
+    """What is asked for by itself; filled while the run goes on."""
+    asked: list[JobId] = []
+    poll = bench.provider.poll
+
+    async def polling(job: JobId) -> object:
+        asked.append(job)
+        return await poll(job)
+
+    bench.provider.poll = polling  # type: ignore[assignment,method-assign]
+    return asked
+
+
+def test_fifty_jobs_are_asked_about_together(tmp_path: Path) -> None:
+    bench = bench_of(tmp_path, 50)
+    asked = polls_of(bench)
+    report = run(bench)
+    assert report.finished.done == 50
+    assert len(asked) + len(bench.provider.looks) < 10
+
+
+def test_one_or_two_jobs_are_polled(tmp_path: Path) -> None:
+    bench = bench_of(tmp_path, 2)
+    asked = polls_of(bench)
+    assert run(bench).finished.done == 2
+    assert sorted(asked) == ["job-1", "job-2"]
+
+
+def test_without_a_list_every_job_is_polled(tmp_path: Path) -> None:
+    bench = bench_of(tmp_path, 5)
+    bench.provider.capabilities = replace(bench.provider.capabilities, listing=Listing.NONE)
+    asked = polls_of(bench)
+    assert run(bench).finished.done == 5
+    assert len(asked) == 5
+
+
+def test_what_the_list_leaves_out_is_asked_for_by_itself(tmp_path: Path) -> None:
+    bench = bench_of(tmp_path, 6)
+    bench.provider.hidden = {JobId("job-2")}
+    asked = polls_of(bench)
+    assert run(bench).finished.done == 6
+    assert asked == ["job-2"]
+
+
+def test_a_list_that_shows_nothing_of_ours_is_not_asked_again(tmp_path: Path) -> None:
+    bench = bench_of(tmp_path, 6)
+    bench.provider.hidden = {JobId(f"job-{n}") for n in range(1, 7)}
+    for n in range(6):
+        bench.provider.on_poll[f"s{n}"] = [JobStatus.RENDERING] * 3
+    assert run(bench).finished.done == 6
+    # The look for orphans at the end is the second.
+    assert len(bench.provider.looks) == 2
+
+
+@pytest.mark.parametrize("error", [JobUnreachable("503", retry_after_s=7.0), JobUnreachable("?")])
+def test_a_list_that_cannot_be_read_is_weather(tmp_path: Path, error: JobUnreachable) -> None:
+    bench = bench_of(tmp_path, 6)
+    bench.provider.on_list = [error] * 5
+    assert run(bench).finished.done == 6
+
+
+def test_a_job_that_is_gone_is_known_by_its_own_answer_only(tmp_path: Path) -> None:
+    bench = ListingBench(tmp_path, [shot(f"s{n}") for n in range(4)], self_hosted=True)
+    for n in range(4):
+        bench.provider.on_poll[f"s{n}"] = [JobStatus.RENDERING] * 60
+    bench.provider.hidden = {JobId("job-1")}
+    bench.provider.on_poll["s0"] = [JobMissing("404")] * 90
+    bench.observe = lambda event: (
+        bench.provider.on_poll["s0"].clear() if isinstance(event, ShotRetrying) else None
+    )
+    report = run(bench)
+    assert (report.finished.done, len(bench.provider.orders)) == (4, 5)
+
+
+def test_the_page_begins_behind_the_young_ones(tmp_path: Path) -> None:
+    bench = bench_of(tmp_path, 8)
+    cursors: list[JobId | None] = []
+    look = ListingProvider.list_jobs
+
+    async def looking(
+        limit: int, *, since: datetime | None = None, after: JobId | None = None
+    ) -> JobList:
+        cursors.append(after)
+        return await look(bench.provider, limit, since=since, after=after)
+
+    bench.provider.list_jobs = looking  # type: ignore[method-assign]
+    run(bench)
+    ordered = list(bench.provider.listed)
+    assert all(cursor is None or cursor in ordered for cursor in cursors)
+
+
+def test_a_stop_releases_everybody(tmp_path: Path) -> None:
+    bench = bench_of(tmp_path, 8)
+    for n in range(8):
+        bench.provider.on_poll[f"s{n}"] = [JobStatus.RENDERING] * 10_000
+
+    async def stopped() -> RunReport:
+        stop = asyncio.Event()
+        bench.observe = lambda event: stop.set() if isinstance(event, ShotProgress) else None
+        return await bench.run(stop=stop)
+
+    report = asyncio.run(stopped())
+    assert (report.exit_code, report.finished.in_flight) == (130, 8)
