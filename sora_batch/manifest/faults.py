@@ -25,6 +25,7 @@ from sora_batch.manifest.sandbox import UnknownName
 from sora_batch.problems import Where, did_you_mean
 
 _CODE = re.compile(r"\{\{.*?(?:\}\}|\Z)|\{%.*?(?:%\}|\Z)", re.DOTALL)
+_NO_ROW = "a shot has rows where it says `for_each`"
 _QUOTED = re.compile(r"['`]([^'`]+)['`]")
 
 
@@ -149,7 +150,7 @@ def _unknown(error: UnknownName, known: Iterable[str], text: str) -> TemplateFau
         return TemplateFault(
             f"nothing is called `{name}` here",
             "unknown-name",
-            fix=_suggestion(name, known, "names here"),
+            fix=_NO_ROW if name == "row" else _suggestion(name, known, "names here"),
         )
     owner = re.search(rf"([\w.]+)\s*(?:\.\s*|\[\s*['\"]){re.escape(name)}", text)
     holder = f"`{owner[1]}`" if owner else f"a {type(error.owner).__name__}"

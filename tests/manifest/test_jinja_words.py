@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from jinja2 import DictLoader, TemplateSyntaxError
 
 from sora_batch.manifest.faults import fault_from
 from sora_batch.manifest.jinja_words import plainly
 from sora_batch.manifest.sandbox import Sandbox
+from tests.manifest.expanding import expanded, only
 
 SAID = {
     "{{ x": ("`{{` is never closed", "close it with `}}`"),
@@ -60,6 +63,12 @@ def test_a_fault_has_the_words_and_the_fix() -> None:
     fault = fault_from(refused(text), text, None, [], [])
     assert fault.message == "this template cannot be read: `{{` is never closed"
     assert (fault.code, fault.fix) == ("template-syntax", "close it with `}}`")
+
+
+def test_a_shot_without_rows_is_told_where_rows_come_from(tmp_path: Path) -> None:
+    problem = only(expanded(tmp_path, 'shots: {a: "{{ row.city }}"}'))
+    assert problem.message == "nothing is called `row` here"
+    assert problem.fix == "a shot has rows where it says `for_each`"
 
 
 def test_words_nobody_knows_stay_as_they_are() -> None:
