@@ -13,7 +13,7 @@ from sora_batch.commands.options import Overrides, json_option, manifest_options
 @manifest_options(limits=True)
 @select_option
 @click.option("--all", "every_shot", is_flag=True, help="List every shot, not only the first.")
-@click.option("--graph", type=click.Choice(["mermaid", "dot"]), help="Draw what needs what.")
+@click.option("--graph", type=click.Choice(["mermaid", "dot", "svg"]), help="Draw what needs what.")
 @click.option(
     "-o",
     "--output",
@@ -42,10 +42,11 @@ def command(
     Example:
       sora-batch plan manifests/campaign.yaml
       sora-batch plan manifests/campaign.yaml --select tag:social -o plan.json
-      sora-batch plan manifests/campaign.yaml --graph dot | dot -Tsvg > plan.svg
+      sora-batch plan manifests/campaign.yaml --graph svg > plan.svg
     """
     from sora_batch import api
     from sora_batch.commands.planned import planned, show
+    from sora_batch.views.graph_svg import graph_svg
     from sora_batch.views.graphs import graph_dot, graph_mermaid
 
     plan = planned(manifest, overrides, select)
@@ -54,7 +55,8 @@ def command(
             raise click.BadParameter("a saved plan is a .json file", param_hint="--output")
         api.save_plan(plan, output)
     if graph is not None:
-        click.echo(graph_dot(plan) if graph == "dot" else graph_mermaid(plan))
+        draw = {"mermaid": graph_mermaid, "dot": graph_dot, "svg": graph_svg}[graph]
+        click.echo(draw(plan))
         return 0
     code = show(plan, as_json=as_json, every_shot=every_shot)
     if output is not None and not as_json:

@@ -29,7 +29,7 @@ def graph_mermaid(plan: Plan) -> str:
         label = "<br/>".join(line.translate(_MERMAID) for line in _label(step))
         lines.append(f'  {names[step.shot.id]}["{label}"]:::{step.action}')
     for step in plan.steps:
-        for needed, why in _edges(step, names):
+        for needed, why in edges_of(step, names):
             lines.append(f"  {names[needed]} -->|{why}| {names[step.shot.id]}")
     used = {step.action for step in plan.steps}
     lines += [
@@ -53,7 +53,7 @@ def graph_dot(plan: Plan) -> str:
         name = names[step.shot.id]
         lines.append(f'  {name} [label="{label}", fillcolor="{_FILLS[step.action]}"];')
     for step in plan.steps:
-        for needed, why in _edges(step, names):
+        for needed, why in edges_of(step, names):
             lines.append(f'  {names[needed]} -> {names[step.shot.id]} [label="{why}"];')
     return "\n".join([*lines, "}"])
 
@@ -63,7 +63,7 @@ def _label(step: Step) -> list[str]:
     return [printable(step.shot.id), f"{step.action}{price}"]
 
 
-def _edges(step: Step, known: Mapping[ShotId, str]) -> Iterator[tuple[ShotId, str]]:
+def edges_of(step: Step, known: Mapping[ShotId, str]) -> Iterator[tuple[ShotId, str]]:
     """What the step needs among the steps of the plan, each with what it needs it for."""
     shot = step.shot
     for needed in step.needed:

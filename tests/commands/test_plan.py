@@ -23,6 +23,7 @@ def test_json_and_graphs(call: Call) -> None:
     assert [step["shot"] for step in told["steps"]] == ["hero", "storm"]
     assert "flowchart" in call("plan", "harbour.yaml", "--graph", "mermaid").stdout
     assert call("plan", "harbour.yaml", "--graph", "dot").stdout.startswith("digraph")
+    assert call("plan", "harbour.yaml", "--graph", "svg").stdout.startswith("<svg xmlns=")
 
 
 def test_a_budget_that_does_not_allow_the_plan_ends_with_2(call: Call) -> None:
