@@ -5,6 +5,7 @@ At its first bytes only, without the video library, so that every plan can affor
 
 from __future__ import annotations
 
+import codecs
 import stat
 from pathlib import Path
 
@@ -62,7 +63,8 @@ def _what_it_is(opening: bytes) -> str:
     if opening.lstrip().lower().startswith((b"<!doctype html", b"<html")):
         return "a web page"
     try:
-        text = opening[:-4].decode("utf-8") if len(opening) == 512 else opening.decode("utf-8")
+        # The last character may have been read in half.
+        text = codecs.getincrementaldecoder("utf-8")().decode(opening)
     except UnicodeDecodeError:
         return "something else"
     readable = all(character.isprintable() or character.isspace() for character in text)
