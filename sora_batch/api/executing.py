@@ -19,6 +19,7 @@ from sora_batch.planning.plan import Action, Plan
 from sora_batch.providers.opening import open_provider
 from sora_batch.running import RunReport, execute
 from sora_batch.store import Store, open_store
+from sora_batch.views.text import dollars
 
 __all__ = ["RunReport", "run", "run_sync"]
 
@@ -147,14 +148,14 @@ def _is_main_thread() -> bool:
 def _agreed(plan: Plan, accept_price: Decimal | None) -> None:
     is_priced = plan.estimate_usd > 0
     if accept_price is None and (is_priced or plan.unpriced):
-        price = f"${plan.estimate_usd}" if is_priced else "a price nobody knows"
+        price = dollars(plan.estimate_usd) if is_priced else "a price nobody knows"
         raise ConsentNeeded(
             f"this run would cost {price}, and nobody has agreed to it",
-            fix="answer the question on a terminal, or run with --yes",
+            fix="agree to it: --yes on the command line, `accept_price` from Python",
         )
     if accept_price is not None and plan.estimate_usd > accept_price:
         raise ConsentNeeded(
-            f"this run would cost ${plan.estimate_usd}; ${accept_price} was agreed to",
+            f"this run would cost {dollars(plan.estimate_usd)}; {dollars(accept_price)} was agreed to",
             fix="plan again and agree to its price",
         )
 
@@ -174,7 +175,7 @@ def _affordable(plan: Plan) -> None:
     left = budget - plan.ledger.committed
     if plan.estimate_usd > left:
         raise BudgetExceeded(
-            f"this run would cost ${plan.estimate_usd}, and the budget of ${budget} has "
-            f"${max(left, Decimal(0))} left",
+            f"this run would cost {dollars(plan.estimate_usd)}, and the budget of "
+            f"{dollars(budget)} has {dollars(max(left, Decimal(0)))} left",
             fix="choose fewer shots with --select, a cheaper profile, or raise the budget",
         )

@@ -9,7 +9,7 @@ from datetime import timedelta
 from sora_batch.planning.capabilities import Capabilities
 from sora_batch.planning.plan import Action, Plan
 from sora_batch.planning.price import LOCAL, Pricer
-from sora_batch.problems import joined
+from sora_batch.problems import did_you_mean, joined
 from sora_batch.records import AttemptState
 
 _FRESH = timedelta(days=60)
@@ -103,7 +103,20 @@ def _models(plan: Plan, pricer: Pricer, capabilities: Capabilities) -> list[str]
     strange = [model for model in models if entries[model] is None]
     if strange and not capabilities.any_model:
         said += _strange_models(strange, pricer)
+    elif pricer.settings.kind == LOCAL:
+        said += _misspelt_models(strange, pricer)
     return said
+
+
+def _misspelt_models(models: list[str], pricer: Pricer) -> list[str]:
+    """Names that a rehearsal renders like any other, and that no service will know."""
+    sold = [entry.name for entry in pricer.catalog.models()]
+    unknown = [model for model in models if pricer.catalog.named(model) is None]
+    return [
+        f"no service is known to sell `{model}`; {closest}"
+        for model in unknown
+        if (closest := did_you_mean(model, sold))
+    ]
 
 
 def _strange_models(models: list[str], pricer: Pricer) -> list[str]:

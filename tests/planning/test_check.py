@@ -129,10 +129,10 @@ def problems(
         ),
         (
             "local",
-            {"reference": FrameReference(ShotId("hero"))},
-            "a frame of another shot's clip cannot be the reference yet",
+            {"reference": FrameReference(ShotId("hero"), Decimal(8))},
+            "`at: 8` is after the end of `hero`, which is 8 s long",
             "reference",
-            "use a picture: `reference: {image: PATH}`",
+            "use a time before 8, or `last`",
         ),
         (
             "local",
@@ -216,14 +216,24 @@ def test_a_remix_keeps_the_size_and_the_length_of_its_source() -> None:
         shot("hero"),
         shot("tall", remix_of="hero", size=Size(720, 1280), places=PLACES),
         shot("long", remix_of="hero", seconds=Decimal(12), places=PLACES),
+        shot("pro", remix_of="hero", model="sora-2-pro", places=PLACES),
         shot("longer", source=Source("extend", shot=ShotId("hero")), seconds=Decimal(12)),
     )
     found = plan(made).problems
     assert [p.message for p in found] == [
+        "`remix_of` keeps the model of its source: `hero` has sora-2, this asks for sora-2-pro",
         "`remix_of` keeps the size of its source: `hero` has 1280x720, this asks for 720x1280",
         "`remix_of` keeps the seconds of its source: `hero` has 8, this asks for 12",
     ]
-    assert [p.fix for p in found] == ["write `size: 1280x720`", "write `seconds: 8`"]
+    fixes = ["write `model: sora-2`", "write `size: 1280x720`", "write `seconds: 8`"]
+    assert [p.fix for p in found] == fixes
+
+
+def test_a_rehearsal_on_a_misspelt_model_says_which_was_meant() -> None:
+    assert plan(manifest(shot("a", model="Sora-2"))).notices == (
+        "no service is known to sell `Sora-2`; did you mean `sora-2`?",
+    )
+    assert plan(manifest(shot("a", model="my-own-net"))).notices == ()
 
 
 def test_a_closed_service_is_one_problem_that_says_what_can_be_used() -> None:
