@@ -171,6 +171,8 @@ async def told(tools: Tools, attempt: Attempt, report: JobReport) -> Outcome | A
         )
         await tools.store.record(attempt)
         if attempt.job_id is not None:
+            if report.expires_at is not None:
+                tools.expiries[attempt.job_id] = report.expires_at
             tools.tell(ShotRendered(attempt.shot_id, attempt.job_id))
         return attempt
     if report.status in _LOST:

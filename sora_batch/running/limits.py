@@ -2,7 +2,8 @@
 
 A limit is never exceeded, not even by what an earlier run left rendering: those jobs take their
 places without asking. Submissions are counted over a sliding window, so that no minute has more
-than it may have, wherever one starts counting.
+than it may have, wherever one starts counting. A server that says it is busy gets them spaced out,
+the wider the oftener it says so, and closer again with every order that it takes.
 """
 
 from __future__ import annotations
@@ -16,6 +17,10 @@ from sora_batch.manifest import settings
 
 _FIRST_SLOWDOWN_S = 2.0
 _LONGEST_SLOWDOWN_S = 120.0
+_FIRST_SPACING_S = 0.5
+_LONGEST_SPACING_S = 30.0
+_NO_SPACING_S = 0.05
+_RECOVERY = 0.8
 
 
 class _Gate:
@@ -29,6 +34,7 @@ class _Gate:
         self._taken = 0
         self._not_before = -math.inf
         self._slowdowns = 0
+        self._spacing_s = 0.0
         self._leaving: list[float] = []
 
     def wait_s(self, now: float) -> float:
@@ -47,6 +53,8 @@ class _Gate:
         self._taken += 1
         if self._count:
             self._starts.append(now)
+        if self._spacing_s:
+            self._not_before = max(self._not_before, now + self._spacing_s)
 
     def occupy(self) -> None:
         self._taken += 1
@@ -58,6 +66,9 @@ class _Gate:
         heapq.heappush(self._leaving, moment)
 
     def slow_down(self, now: float, told_s: float | None) -> float:
+        if now >= self._not_before:
+            # Answers to orders that were sent before the last slowdown say nothing new.
+            self._spacing_s = min(_LONGEST_SPACING_S, max(_FIRST_SPACING_S, 2 * self._spacing_s))
         self._slowdowns += 1
         grown = min(_LONGEST_SLOWDOWN_S, _FIRST_SLOWDOWN_S * 2 ** (self._slowdowns - 1))
         wait = told_s if told_s is not None else grown
@@ -66,6 +77,9 @@ class _Gate:
 
     def accepted(self) -> None:
         self._slowdowns = 0
+        self._spacing_s *= _RECOVERY
+        if self._spacing_s < _NO_SPACING_S:
+            self._spacing_s = 0.0
 
 
 class Limits:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from sora_batch.clock import Clock
 from sora_batch.engines.engine import Engine
@@ -14,12 +15,14 @@ from sora_batch.outputs import Outputs
 from sora_batch.providers.provider import Provider
 from sora_batch.records import RunId
 from sora_batch.running.limits import Limits
+from sora_batch.shots import JobId
 from sora_batch.store import Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tools:
-    """One run's parts. `stop` is set when nothing new may be submitted any more."""
+    """One run's parts. `stop` is set when nothing new may be submitted any more; `expiries` has
+    until when rendered clips can be fetched, where the server says so."""
 
     run_id: RunId
     manifest: Manifest
@@ -30,6 +33,7 @@ class Tools:
     clock: Clock
     limits: Limits
     observers: Sequence[Observer] = ()
+    expiries: dict[JobId, datetime] = field(default_factory=dict)
     stop: asyncio.Event = field(default_factory=asyncio.Event)
 
     def tell(self, event: Event) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+import math
 
 from sora_batch.events import ShotSubmitted
 from sora_batch.planning.plan import Step
@@ -12,6 +12,7 @@ from sora_batch.running.collect import collect
 from sora_batch.running.outcome import Ending, Outcome
 from sora_batch.running.polling import Pace
 from sora_batch.running.reconcile import Reconciler, is_unknown
+from sora_batch.running.soonest import Soonest
 from sora_batch.running.tools import Tools
 from sora_batch.running.watch import Watch
 from sora_batch.shots import JobId
@@ -51,7 +52,7 @@ class Turns:
 
     def __init__(self, tools: Tools) -> None:
         self._tools = tools
-        self._collecting = asyncio.Semaphore(_COLLECTING)
+        self._collecting = Soonest(_COLLECTING)
         self._reconciler = Reconciler(tools)
         self._watch = Watch(tools)
         self._pace = Pace()
@@ -79,6 +80,11 @@ class Turns:
         finally:
             place.leave()
 
+    def _expires(self, attempt: Attempt) -> float:
+        """When its clip goes; never, where the server does not say."""
+        expires = self._tools.expiries.get(attempt.job_id or JobId(""))
+        return math.inf if expires is None else expires.timestamp()
+
     def _tell_resumed(self, attempt: Attempt) -> None:
         if attempt.job_id is not None:
             number, price = attempt.number, attempt.price_usd
@@ -98,7 +104,7 @@ class Turns:
             outcome = await self._wait(outcome, step)
         if isinstance(outcome, Attempt):
             place.leave()
-            async with self._collecting:
+            async with self._collecting.place(self._expires(outcome)):
                 outcome = await collect(self._tools, outcome, step)
         return outcome
 

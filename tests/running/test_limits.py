@@ -61,6 +61,42 @@ def test_a_busy_server_slows_down_its_model_only_and_longer_each_time() -> None:
     assert rendering.slow_down("m", None) == 2
 
 
+def test_a_busy_server_gets_orders_spaced_out_until_it_takes_them_again() -> None:
+    submitting, clock = limits(concurrency=1000)
+
+    def spacing() -> float:
+        clock.advance(submitting.wait_s("m"))
+        submitting.take("m")
+        return submitting.wait_s("m")
+
+    assert spacing() == 0
+    for _ in range(16):
+        submitting.slow_down("m", 1.0)
+    assert spacing() == pytest.approx(0.5)
+    clock.advance(1.0)
+    submitting.slow_down("m", 1.0)
+    assert spacing() == pytest.approx(1.0)
+    seen = []
+    for _ in range(20):
+        submitting.accepted("m")
+        seen.append(spacing())
+    assert seen == sorted(seen, reverse=True)
+    assert seen[-1] == 0
+    assert submitting.wait_s("other") == 0
+
+
+def test_what_may_render_unseen_keeps_its_place_until_it_must_be_over() -> None:
+    rendering, clock = limits(concurrency=2)
+    rendering.occupy("m")
+    rendering.give_back_in("m", 600.0)
+    rendering.take("m")
+    assert rendering.wait_s("m") == pytest.approx(600)
+    clock.advance(600)
+    assert rendering.wait_s("m") == 0
+    rendering.take("m")
+    assert rendering.wait_s("m") == math.inf
+
+
 @given(
     st.floats(0.2, 90),
     st.lists(st.floats(0, 20), min_size=1, max_size=120),
