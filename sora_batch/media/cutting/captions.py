@@ -107,22 +107,28 @@ def draw_words(text: str, size: Size, *, is_title: bool = False) -> Words | None
 
 def _edged(canvas: Canvas, reach: float) -> Words | None:
     """The words with a dark edge that reaches so far, cut to the box they fill, even sides."""
-    wide = round(reach) * 2 + 1
-    edge = canvas.cover.filter(ImageFilter.MaxFilter(wide))
-    edge = edge.filter(ImageFilter.GaussianBlur(reach)).point([min(255, v * 2) for v in range(256)])
-    edge = edge.point([v * 4 // 5 for v in range(256)])
-    under = Canvas(Size(*canvas.cover.size))
-    under.lay(edge, Image.new("RGB", edge.size), at=(0, 0))
-    under.lay(canvas.cover, canvas.colour, at=(0, 0))
-    box = under.cover.getbbox()
-    if box is None:
+    inked = canvas.cover.getbbox()
+    if inked is None:
         return None
-    left, top = box[0] // 2 * 2, box[1] // 2 * 2
-    right = min(edge.width, (box[2] + 1) // 2 * 2)
-    bottom = min(edge.height, (box[3] + 1) // 2 * 2)
+    box = _even_box(inked, round(4 * reach) + 1, Size(*canvas.cover.size))
+    cover, colour = canvas.cover.crop(box), canvas.colour.crop(box)
+    edge = cover.filter(ImageFilter.MaxFilter(round(reach) * 2 + 1))
+    edge = edge.filter(ImageFilter.GaussianBlur(reach))
+    edge = edge.point([min(255, level * 2) * 4 // 5 for level in range(256)])
+    under = Canvas(Size(*edge.size))
+    under.lay(edge, Image.new("RGB", edge.size), at=(0, 0))
+    under.lay(cover, colour, at=(0, 0))
     picture = under.colour.convert("RGBA")
     picture.putalpha(under.cover)
-    return Words(picture.crop((left, top, right, bottom)), (left, top))
+    return Words(picture, (box[0], box[1]))
+
+
+def _even_box(box: tuple[int, int, int, int], margin: int, size: Size) -> tuple[int, int, int, int]:
+    """The box with a margin around it, within the frame, where the colours of a video begin."""
+    left, top = (max(0, side - margin) // 2 * 2 for side in box[:2])
+    right = min(size.width, (box[2] + margin + 1) // 2 * 2)
+    bottom = min(size.height, (box[3] + margin + 1) // 2 * 2)
+    return left, top, right, bottom
 
 
 class _Shown:

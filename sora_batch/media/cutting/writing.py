@@ -150,7 +150,11 @@ def _pictures(container: OutputContainer, film: Film) -> VideoStream:
 
 
 def _sound(container: OutputContainer) -> AudioStream:
-    stream: AudioStream = container.add_stream("aac", rate=SAMPLE_RATE, layout="stereo")
+    # The thorough coder takes twice as long, and at this bit rate nobody hears it.
+    options = {"aac_coder": "fast"}
+    stream: AudioStream = container.add_stream(
+        "aac", rate=SAMPLE_RATE, options=options, layout="stereo"
+    )
     stream.codec_context.bit_rate = _SOUND_BITS
     stream.time_base = Fraction(1, SAMPLE_RATE)
     return stream
