@@ -5,18 +5,20 @@ from __future__ import annotations
 import asyncio
 import signal
 import threading
-from collections.abc import Callable, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from decimal import Decimal
 
 from sora_batch.api.secrets import environment_for
 from sora_batch.clock import Clock, SystemClock
 from sora_batch.engines import local_engine
+from sora_batch.engines.engine import Engine
 from sora_batch.errors import BudgetExceeded, ConsentNeeded, UsageError
 from sora_batch.events import Observer
 from sora_batch.outputs import Outputs
 from sora_batch.planning.plan import Action, Plan
 from sora_batch.providers.opening import open_provider
+from sora_batch.providers.provider import Provider
 from sora_batch.running import RunReport, execute
 from sora_batch.store import Store, open_store
 from sora_batch.views.text import dollars
@@ -50,6 +52,25 @@ async def run(
     clock = clock or SystemClock()
     outputs = Outputs(plan.manifest.output)
     outputs.ensure()
+    async with _opened(plan, outputs, clock) as (store, engine, provider):
+        return await execute(
+            plan,
+            store=store,
+            outputs=outputs,
+            provider=provider,
+            engine=engine,
+            clock=clock,
+            observers=observers,
+            keep_going=keep_going,
+            stop=stop,
+        )
+
+
+@asynccontextmanager
+async def _opened(
+    plan: Plan, outputs: Outputs, clock: Clock
+) -> AsyncIterator[tuple[Store, Engine, Provider]]:
+    """What a run needs, in the order in which it can be refused."""
     async with AsyncExitStack() as stack:
         store = open_store(plan.manifest.output, clock=clock)
         stack.push_async_callback(store.close)
@@ -63,17 +84,7 @@ async def run(
             clock=clock,
         )
         stack.push_async_callback(provider.close)
-        return await execute(
-            plan,
-            store=store,
-            outputs=outputs,
-            provider=provider,
-            engine=engine,
-            clock=clock,
-            observers=observers,
-            keep_going=keep_going,
-            stop=stop,
-        )
+        yield store, engine, provider
 
 
 def run_sync(
@@ -155,7 +166,8 @@ def _agreed(plan: Plan, accept_price: Decimal | None) -> None:
         )
     if accept_price is not None and plan.estimate_usd > accept_price:
         raise ConsentNeeded(
-            f"this run would cost {dollars(plan.estimate_usd)}; {dollars(accept_price)} was agreed to",
+            f"this run would cost {dollars(plan.estimate_usd)}; "
+            f"{dollars(accept_price)} was agreed to",
             fix="plan again and agree to its price",
         )
 

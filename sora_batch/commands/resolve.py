@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -16,6 +18,7 @@ from sora_batch.commands.options import (
     manifest_options,
     width_of_terminal,
 )
+from sora_batch.records import Ledger
 
 
 @click.command("resolve", short_help="Ask the server about shots on hold.")
@@ -51,24 +54,27 @@ def command(
     prompt); ledger.
     """
     from sora_batch import api
+
+    loaded = api.load(manifest, **overrides)
+    found = api.resolve(loaded, pay_again=pay_again)
+    _show(manifest, found, api.status(loaded).ledger, as_json=as_json)
+    return 1 if any(one.became in {"on hold", "rendering"} for one in found) else 0
+
+
+def _show(manifest: Path, found: Sequence[Any], ledger: Ledger, *, as_json: bool) -> None:
     from sora_batch.views.facts import as_json as plain
     from sora_batch.views.paint import paint_for
     from sora_batch.views.servers import candidates_text, fate_json, fates_text
 
-    loaded = api.load(manifest, **overrides)
-    found = api.resolve(loaded, pay_again=pay_again)
-    ledger = api.status(loaded).ledger
-    code = 1 if any(one.became in {"on hold", "rendering"} for one in found) else 0
     if as_json:
         facts = [fate_json(one, one.candidates) for one in found]
         click.echo(json.dumps({"resolved": facts, "ledger": plain(ledger)}, ensure_ascii=False))
-        return code
+        return
     if not found:
         click.echo("nothing is on hold")
-        return code
+        return
     width, paint = width_of_terminal(), paint_for(sys.stdout, os.environ)
     click.echo(fates_text(found, ledger, width=width, paint=paint))
     for one in found:
         if one.became == "on hold":
             click.echo(f"\n{candidates_text(one.shot_id, one.candidates, manifest, width=width)}")
-    return code

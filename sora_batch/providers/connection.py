@@ -70,7 +70,7 @@ class Connection:
         whether the order can name another job, which may be missing.
         """
         try:
-            response, body = await transport.exchange(self.client, request)
+            response, body = self._unsaid(*await transport.exchange(self.client, request))
         except httpx.HTTPError as error:
             words = transport.in_words(error)
             if transport.was_never_sent(error):
@@ -100,7 +100,7 @@ class Connection:
         request = self.client.build_request(method, url, params=params, headers=self.headers)
         began = self._clock.now()
         try:
-            response, body = await transport.exchange(self.client, request)
+            response, body = self._unsaid(*await transport.exchange(self.client, request))
         except (httpx.HTTPError, OSError) as error:
             raise JobUnreachable(transport.in_words(error)) from error
         said = replies.ahead_s(response.headers, began, self._clock.now())
@@ -144,6 +144,12 @@ class Connection:
         """Lets the connections go."""
         await self.client.aclose()
 
+    def _unsaid(self, response: httpx.Response, body: bytes) -> tuple[httpx.Response, bytes]:
+        """The answer without our key: servers quote it in errors, which are shown and kept."""
+        if self._key:
+            body = body.replace(self._key.encode(), b"(the key)")
+        return response, body
+
     async def _follow(self, url: httpx.URL, headers: dict[str, str]) -> httpx.Response:
         """GETs, following redirects; the key stays behind where one leaves the server."""
         home = (url.scheme, url.host, url.port)
@@ -165,7 +171,7 @@ class Connection:
             target.unlink()
             raise JobUnreachable("the server cannot go on where the download broke off")
         if not response.is_success:
-            body = await response.aread()
+            _, body = self._unsaid(response, await response.aread())
             raise self.no_answer(response, body, "the clip")
         resumed = response.status_code == httpx.codes.PARTIAL_CONTENT
         size, mode = (have, "ab") if resumed else (0, "wb")
