@@ -99,10 +99,12 @@ class Supply:
         self._count = 0
 
     def add(self, block: Block) -> None:
+        """Lays a block behind those that are held."""
         self._held.append(block)
         self._count += block.shape[1]
 
     def take(self, count: int) -> Block:
+        """The next so many samples."""
         while self._count < count:
             block = next(self._blocks, None)
             self.add(block if block is not None else silence(count - self._count))
@@ -111,6 +113,7 @@ class Supply:
         return held[:, :count]
 
     def close(self) -> None:
+        """Lets go of what the blocks come from."""
         if isinstance(self._blocks, Generator):
             self._blocks.close()
 
@@ -133,4 +136,5 @@ def decoded(container: InputContainer, *, start: Fraction | None) -> Iterator[Bl
 
 
 def silence(samples: int) -> Block:
+    """So many samples of nothing."""
     return np.zeros((2, samples), np.float32)
