@@ -82,7 +82,8 @@ class Outputs:
         return self.folder / ".local"
 
     def fitted_path(self, name: str) -> Path:
-        """Where a fitted reference of that name stands; a cache, free to make again."""
+        """Where a fitted reference or a frame of that name stands, as PNG; as JPEG or with facts
+        in JSON it stands beside. A cache, free to make again."""
         return self.folder / _CACHE / f"{_safe(name)}.png"
 
     def fetched_path(self, url: str) -> Path:

@@ -141,13 +141,15 @@ def inputs_of(
     *,
     picture_sha256: str | None = None,
     parents: Mapping[ShotId, Fingerprint] | None = None,
+    frames: Mapping[ShotId, str] | None = None,
 ) -> dict[str, Json]:
     """Everything that would change the picture, by name, in one fixed order.
 
     `picture_sha256` is the digest of the reference picture's own bytes; with fit, focus and size
     it decides the fitted picture. `parents` has the fingerprints of the shots it is made from or
-    takes a frame of. Not among them: price, limits, tags, the output folder, white space around
-    the prompt.
+    takes a frame of. `frames` has the digests of clips: a frame counts by the very clip it is
+    taken from, and by its shot's fingerprint only until there is one. Not among them: price,
+    limits, tags, the output folder, white space around the prompt.
     """
     inputs: dict[str, Json] = {
         "provider": target.provider,
@@ -162,7 +164,8 @@ def inputs_of(
     if shot.options:
         inputs["options"] = dict(shot.options)
     if shot.reference is not None:
-        inputs["reference"] = _reference_inputs(shot.reference, picture_sha256, parents or {})
+        origins = {**(parents or {}), **(frames or {})}
+        inputs["reference"] = _reference_inputs(shot.reference, picture_sha256, origins)
     if shot.source is not None:
         origin = shot.source.job or (parents or {}).get(shot.source.shot or ShotId(""))
         inputs[f"{shot.source.kind}_of"] = origin
@@ -174,13 +177,13 @@ def inputs_of(
 def _reference_inputs(
     reference: ImageReference | FrameReference,
     picture_sha256: str | None,
-    parents: Mapping[ShotId, Fingerprint],
+    origins: Mapping[ShotId, str],
 ) -> Json:
     focus: list[Json] = list(reference.focus)
     if isinstance(reference, ImageReference):
         return {"sha256": picture_sha256, "fit": reference.fit, "focus": focus}
     at = reference.at if isinstance(reference.at, str) else str(reference.at)
-    return {"frame_of": parents.get(reference.shot), "at": at, "fit": reference.fit, "focus": focus}
+    return {"frame_of": origins.get(reference.shot), "at": at, "fit": reference.fit, "focus": focus}
 
 
 def fingerprint_of(inputs: Mapping[str, Json]) -> Fingerprint:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from sora_batch.api.aside import run_aside
-from sora_batch.api.plans import plan
+from sora_batch.api.plans import plan, require_settled
 from sora_batch.clock import SystemClock
 from sora_batch.errors import UsageError
 from sora_batch.manifest.settings import Manifest
@@ -74,4 +74,5 @@ def _acceptable(steps: dict[str, Step], history: History, outputs: Outputs, shot
     clip = history.latest.get(ShotId(shot))
     if clip is None or not outputs.intact(clip):
         raise UsageError(f"`{shot}` has no clip that could be kept")
+    require_settled(step)
     return replace(clip, fingerprint=step.fingerprint, inputs=step.inputs)

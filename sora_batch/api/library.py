@@ -10,7 +10,7 @@ from typing import Literal
 
 from sora_batch.api.aside import run_aside
 from sora_batch.api.opened import opened, opened_server
-from sora_batch.api.plans import plan
+from sora_batch.api.plans import plan, require_settled
 from sora_batch.errors import UsageError
 from sora_batch.manifest.settings import Manifest
 from sora_batch.planning.capabilities import Listing
@@ -132,6 +132,7 @@ async def _adopt(manifest: Manifest, job: JobId, step: Step) -> Attempt:
 
 def _attempt_for(tools: Tools, step: Step, attempts: Sequence[Attempt]) -> Attempt:
     """The attempt on hold that the job answers, else a new one. Raises UsageError."""
+    require_settled(step)
     own = [a for a in attempts if a.fingerprint == step.fingerprint and not a.state.final]
     if own and is_unknown(own[0]):
         return own[0]

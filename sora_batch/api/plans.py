@@ -12,7 +12,7 @@ from sora_batch.api.pictures import inspect_pictures, unfetched
 from sora_batch.catalog import ModelEntry
 from sora_batch.catalog.cached import current_catalog
 from sora_batch.clock import SystemClock
-from sora_batch.errors import ProblemsFound
+from sora_batch.errors import ProblemsFound, UsageError
 from sora_batch.manifest.settings import Manifest
 from sora_batch.outputs import Outputs
 from sora_batch.planning import make_plan
@@ -98,6 +98,18 @@ def read_history(manifest: Manifest) -> History:
         return reader.history(intact=Outputs(manifest.output).intact)
     finally:
         reader.close()
+
+
+def require_settled(step: Step) -> None:
+    """Raises UsageError for a shot whose inputs nobody knows before another shot's clip is there.
+
+    Whatever were kept for them would not be what the next plan asks for.
+    """
+    if step.awaits is not None:
+        raise UsageError(
+            f"`{step.shot.id}` depends on a frame of `{step.awaits}`, which has no clip yet",
+            fix=f"run or accept `{step.awaits}` first",
+        )
 
 
 def store_path(manifest: Manifest) -> Path:

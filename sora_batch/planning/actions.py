@@ -74,6 +74,7 @@ class Judge:
         self.inputs: list[dict[str, Json]] = [{} for _ in shots]
         self.fingerprints: list[Fingerprint] = [Fingerprint("")] * len(shots)
         self.verdicts: list[Verdict] = [_FIRST_CLIP] * len(shots)
+        self.awaits: list[ShotId | None] = [None] * len(shots)
         self._first: dict[Fingerprint, int] = {}
         self._index = {shot.id: number for number, shot in enumerate(shots)}
         self._open = _nearest_by_fingerprint(history.open)
@@ -83,6 +84,7 @@ class Judge:
         for number in self.graph.order:
             shot = self.shots[number]
             inputs = self._inputs(shot, targets[number])
+            self.awaits[number] = self._awaited(shot)
             fingerprint = fingerprint_of(inputs)
             self.inputs[number] = inputs
             self.fingerprints[number] = fingerprint
@@ -93,18 +95,36 @@ class Judge:
         stood_for = {v.attempt.id for v in self.verdicts if v.attempt is not None}
         return tuple(a for a in self.history.open if a.id not in stood_for)
 
+    def frame_clip(self, shot: Shot) -> Clip | None:
+        """The clip that the shot's first frame is taken from, where it is there already."""
+        if not isinstance(shot.reference, FrameReference):
+            return None
+        parent = self._index.get(shot.reference.shot)
+        return None if parent is None else self.verdicts[parent].clip
+
+    def _awaited(self, shot: Shot) -> ShotId | None:
+        """A shot whose clip has to be there before this one's fingerprint is known."""
+        if isinstance(shot.reference, FrameReference) and self.frame_clip(shot) is None:
+            return shot.reference.shot
+        source = shot.source.shot if shot.source is not None else None
+        return self.awaits[self._index[source]] if source in self._index else None
+
     def _inputs(self, shot: Shot, target: Target) -> dict[str, Json]:
         picture = None
         parents = None
+        frames = None
         if isinstance(shot.reference, ImageReference):
             picture = self.pictures.get(shot.reference.image)
+        if isinstance(shot.reference, FrameReference):
+            clip = self.frame_clip(shot)
+            frames = {shot.reference.shot: clip.sha256} if clip is not None else None
         if shot.source is not None or isinstance(shot.reference, FrameReference):
             parents = {
                 needed: self.fingerprints[self._index[needed]]
                 for needed in shot.needed
                 if needed in self._index
             }
-        return inputs_of(shot, target, picture_sha256=picture, parents=parents)
+        return inputs_of(shot, target, picture_sha256=picture, parents=parents, frames=frames)
 
     def _verdict(
         self, number: int, shot: Shot, inputs: Mapping[str, Json], fingerprint: Fingerprint

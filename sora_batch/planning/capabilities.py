@@ -25,6 +25,9 @@ class Capabilities:
     `whole_seconds` is whether a clip's length must be a whole number. `any_model` is whether it
     renders whatever name it is given, so that the catalog is no bar.
 
+    `picture_bytes` is how large a reference picture may be, None for any size. Where nothing is
+    established it is what OpenAI's specification allows, 20 MiB as a data URL.
+
     `settle_s` is how long a job that was accepted may be missing from the list of jobs.
     `lists_models` is whether the list shows the model as it was ordered. `embedded` is whether the
     server lives in this process: what it has not written down when it dies, it never accepted.
@@ -36,6 +39,7 @@ class Capabilities:
     edit: bool = False
     extend: bool = False
     reference: bool = True
+    picture_bytes: int | None = 15 * 1024 * 1024
     seed: bool = False
     whole_seconds: bool = True
     any_model: bool = False

@@ -83,4 +83,6 @@ def _reference_words(now: Json, before: Json) -> str:
     names = changed_inputs(now, before)
     if names == ("sha256",):
         return "reference picture"
+    if names == ("frame_of",):
+        return "the clip its first frame is from"
     return f"reference {names[0]}" if names in {("fit",), ("focus",), ("at",)} else "reference"

@@ -8,6 +8,7 @@ What nobody has established is no problem.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from sora_batch.catalog import Catalog
@@ -16,7 +17,7 @@ from sora_batch.planning.capabilities import Capabilities
 from sora_batch.planning.fitness import Finding, Fitness
 from sora_batch.planning.price import LOCAL, Pricer
 from sora_batch.problems import Problem, Where
-from sora_batch.shots import Shot, ShotId
+from sora_batch.shots import FrameReference, Shot, ShotId
 
 # More different messages at one place than this are one story told many times.
 _AT_ONE_PLACE = 5
@@ -32,12 +33,22 @@ def check(
     for shot in manifest.shots:
         for finding in fitness.findings(shot):
             pile.add(finding, shot, shot.place(finding.field))
-        if shot.source is not None and shot.source.shot is not None:
+        if shot.source is not None or isinstance(shot.reference, FrameReference):
             by_id = by_id if by_id is not None else {one.id: one for one in manifest.shots}
-            origin = by_id.get(shot.source.shot)
-            for finding in fitness.against_source(shot, origin) if origin is not None else ():
+            for finding in _against_parents(fitness, shot, by_id):
                 pile.add(finding, shot, shot.place(finding.field))
     return [*_service_problems(manifest, catalog, pricer), *pile.problems()]
+
+
+def _against_parents(
+    fitness: Fitness, shot: Shot, by_id: Mapping[ShotId, Shot]
+) -> Iterator[Finding]:
+    """What does not go together with the shots it is made from."""
+    origin = by_id.get(shot.source.shot) if shot.source and shot.source.shot else None
+    if origin is not None:
+        yield from fitness.against_source(shot, origin)
+    if isinstance(shot.reference, FrameReference) and shot.reference.shot in by_id:
+        yield from fitness.against_frame(shot.reference, by_id[shot.reference.shot])
 
 
 def _service_problems(manifest: Manifest, catalog: Catalog, pricer: Pricer) -> list[Problem]:

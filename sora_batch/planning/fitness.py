@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from sora_batch.catalog import Catalog, ModelEntry
 from sora_batch.planning.capabilities import Capabilities
 from sora_batch.planning.price import LOCAL, Pricer
 from sora_batch.problems import did_you_mean, joined
-from sora_batch.shots import FrameReference, ImageReference, Shot
+from sora_batch.shots import FrameReference, Shot
 
 # What the manifest has fields for would go around the fingerprint's, the price's and the check's
 # back when it came in as an option; several clips from one job would be paid for and lost.
@@ -59,7 +60,8 @@ class Fitness:
     def against_source(self, shot: Shot, origin: Shot) -> Iterator[Finding]:
         """What the shot asks for though it comes from the clip it is made from."""
         kind = shot.source.kind if shot.source is not None else "remix"
-        fixed = ["size"] if kind == "extend" else ["size", "seconds"]
+        # The job is what is changed, so its model stays: another one here would price it wrongly.
+        fixed = ["model", "size"] if kind == "extend" else ["model", "size", "seconds"]
         for name in fixed:
             theirs, ours = getattr(origin, name), getattr(shot, name)
             if theirs != ours:
@@ -70,6 +72,20 @@ class Fitness:
                     f"this asks for {ours}",
                     f"write `{name}: {theirs}`",
                 )
+
+    def against_frame(self, reference: FrameReference, origin: Shot) -> Iterator[Finding]:
+        """A moment of another shot's clip that its clip will not have."""
+        if not isinstance(reference.at, Decimal) or reference.at < origin.seconds:
+            return
+        # An extension's clip is longer than what was asked for: it begins with its source's.
+        if origin.source is None or origin.source.kind != "extend":
+            yield Finding(
+                "reference",
+                "reference",
+                f"`at: {reference.at}` is after the end of `{origin.id}`, which is "
+                f"{origin.seconds} s long",
+                f"use a time before {origin.seconds}, or `last`",
+            )
 
     def _look(self, shot: Shot) -> Iterator[Finding]:
         entry = self._entry(shot.model)
@@ -177,21 +193,15 @@ class Fitness:
                 yield Finding("options", "option", message, fix)
 
     def _reference(self, shot: Shot, entry: ModelEntry | None) -> Iterator[Finding]:
-        if isinstance(shot.reference, FrameReference):
-            yield Finding(
-                "reference",
-                "not-yet",
-                "a frame of another shot's clip cannot be the reference yet",
-                "use a picture: `reference: {image: PATH}`",
-            )
-        elif isinstance(shot.reference, ImageReference):
-            if not self.capabilities.reference:
-                message = f"{self.kind} takes no reference picture"
-                yield Finding("reference", "reference", message, "take `reference` out")
-            elif entry is not None and self._official and entry.frames == ():
-                message = f"{shot.model} takes no reference picture"
-                fix = "take `reference` out, or use another model"
-                yield Finding("reference", "reference", message, fix)
+        if shot.reference is None:
+            return
+        if not self.capabilities.reference:
+            message = f"{self.kind} takes no reference picture"
+            yield Finding("reference", "reference", message, "take `reference` out")
+        elif entry is not None and self._official and entry.frames == ():
+            message = f"{shot.model} takes no reference picture"
+            fix = "take `reference` out, or use another model"
+            yield Finding("reference", "reference", message, fix)
 
     def _source(self, shot: Shot) -> Iterator[Finding]:
         if shot.source is None:

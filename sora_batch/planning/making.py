@@ -145,6 +145,8 @@ def _steps(
                 chain_s=timing.chain_s[number],
                 taken_along=number not in chosen,
                 same_as=twin,
+                frame_clip=judge.frame_clip(shot),
+                awaits=judge.awaits[number],
             )
         )
     return tuple(steps)

@@ -40,6 +40,10 @@ class Step:
     where there were none. `chain_s` is the expected time from this shot's submission to the end
     of the longest chain that needs it. `taken_along` says that it was not selected but is needed.
 
+    `frame_clip` is the other shot's clip that its first frame is taken from. `awaits` is a shot
+    whose clip is not there yet and decides this step's inputs: they and the fingerprint are
+    provisional until then, and `settled` completes them.
+
     `same_as` is another shot of this plan with the same inputs, which comes first and stands in
     `needed`: this one reuses the clip that one gets in this run, so `clip` is None.
     """
@@ -60,6 +64,8 @@ class Step:
     chain_s: float = 0.0
     taken_along: bool = False
     same_as: ShotId | None = None
+    frame_clip: Clip | None = None
+    awaits: ShotId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,9 +24,10 @@ from sora_batch.providers.provider import (
     OutcomeUnknown,
 )
 from sora_batch.records import Attempt, AttemptState, Failure, FailureKind, Money
-from sora_batch.running.orders import digest_of, fit_reference, new_attempt, order_for
+from sora_batch.running.orders import digest_of, new_attempt, order_for
 from sora_batch.running.outcome import Ending, Outcome
 from sora_batch.running.polling import next_poll_s
+from sora_batch.running.references import fit_reference
 from sora_batch.running.tools import Tools
 from sora_batch.running.watch import Watch
 from sora_batch.shots import JobId
@@ -50,7 +51,13 @@ async def order(
 ) -> Outcome | Attempt:
     """Orders the shot's clip: the attempt once the server has it, else how it ended."""
     try:
-        reference = await fit_reference(tools, step, picture_sha256)
+        reference = await fit_reference(
+            tools.outputs,
+            tools.engine,
+            step,
+            picture_sha256=picture_sha256,
+            limit_bytes=tools.provider.capabilities.picture_bytes,
+        )
     except OperationFailed as error:
         failure = Failure(FailureKind.INVALID, f"reference: {error.message}")
         return Outcome(ending=Ending.FAILED, failure=failure)

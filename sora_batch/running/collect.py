@@ -20,6 +20,7 @@ from sora_batch.providers.provider import JobMissing, JobUnreachable
 from sora_batch.records import Attempt, AttemptState, Clip, Failure, FailureKind, Money
 from sora_batch.running.attempt import fail
 from sora_batch.running.outcome import Ending, Outcome
+from sora_batch.running.references import frame_seconds
 from sora_batch.running.sidecar import sidecar_of
 from sora_batch.running.tools import Tools
 from sora_batch.shots import Json, Size
@@ -90,7 +91,8 @@ async def _keep(
         ended_at=tools.clock.now(),
     )
     clip = clip_of(attempt, facts, mtime_ns=part.stat().st_mtime_ns)
-    data = sidecar_of(tools.manifest, step, attempt, clip)
+    frame_s = frame_seconds(tools.outputs, step) if step is not None else None
+    data = sidecar_of(tools.manifest, step, attempt, clip, frame_s=frame_s)
     try:
         await asyncio.to_thread(_put_on_disk, tools.outputs, part, clip, data, step is None)
     except OutputUnusable as error:

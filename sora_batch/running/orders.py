@@ -12,7 +12,7 @@ from sora_batch.planning.plan import Step
 from sora_batch.providers.provider import RenderRequest
 from sora_batch.records import Attempt, AttemptId, AttemptState, Money
 from sora_batch.running.tools import Tools
-from sora_batch.shots import ImageReference, JobId, Json
+from sora_batch.shots import JobId
 
 
 def new_attempt(tools: Tools, step: Step, number: int) -> Attempt:
@@ -61,32 +61,3 @@ def digest_of(request: RenderRequest) -> str:
     """A hash over what is sent, so that a lost order can be told from another."""
     fields = {**asdict(request), "key": "", "label": "", "reference": None}
     return hashlib.sha256(json.dumps(fields, sort_keys=True, default=str).encode()).hexdigest()
-
-
-async def fit_reference(tools: Tools, step: Step, picture_sha256: str | None) -> Path | None:
-    """The shot's reference picture, brought to the clip's size; made once for all who share it.
-
-    Raises OperationFailed where the picture cannot be fitted.
-    """
-    reference = step.shot.reference
-    if not isinstance(reference, ImageReference):
-        return None
-    size = step.shot.size
-    focus: list[Json] = list(reference.focus)
-    recipe = json.dumps([picture_sha256, str(size), reference.fit, focus])
-    name = hashlib.sha256(recipe.encode()).hexdigest()[:32]
-    target = tools.outputs.fitted_path(name)
-    if not target.exists():
-        image = reference.image
-        if reference.is_url:
-            image = str(tools.outputs.fetched_path(image))
-        spec: dict[str, Json] = {
-            "image": image,
-            "target": str(target),
-            "width": size.width,
-            "height": size.height,
-            "fit": reference.fit,
-            "focus": focus,
-        }
-        await tools.engine.run("fit", spec, key=step.shot.id)
-    return target

@@ -13,10 +13,11 @@ from typing import Any
 
 from sora_batch.events import RunNotice, ShotRetrying
 from sora_batch.planning.plan import Action, Plan, Step
+from sora_batch.planning.settled import settled
 from sora_batch.records import Attempt, AttemptState, Clip, Failure, FailureKind
 from sora_batch.running.outcome import Ending, Outcome
 from sora_batch.running.queue import Queue
-from sora_batch.running.reuse import reuse
+from sora_batch.running.reuse import clip_there, reuse
 from sora_batch.running.tally import Tally
 from sora_batch.running.thumbnails import Thumbnails
 from sora_batch.running.tools import Tools
@@ -146,12 +147,17 @@ class Runner:
         shot = step.shot
         number = self._queue.number(shot.id)
         image = shot.reference.image if isinstance(shot.reference, ImageReference) else ""
+        picture = self._plan.pictures.get(image)
+        awaited, step = step.awaits, settled(step, self._clips, picture_sha256=picture)
+        if awaited is not None and (clip := clip_there(self._tools, step)) is not None:
+            self._tools.limits.give_back(shot.model)
+            await self._take(step, clip)
+            return
         source_job = self._source_job(step)
         if isinstance(source_job, Failure):
             self._tools.limits.give_back(shot.model)
             outcome = Outcome(ending=Ending.FAILED, failure=source_job)
         else:
-            picture = self._plan.pictures.get(image)
             outcome = await self._turns.make(
                 step, number, picture_sha256=picture, source_job=source_job
             )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 
 from sora_batch.manifest.settings import Manifest
 from sora_batch.planning.plan import Step
 from sora_batch.records import Attempt, Clip
-from sora_batch.shots import Shot, ShotId
+from sora_batch.shots import FrameReference, ShotId
 
 SIDECAR_VERSION = 1
 
@@ -19,11 +20,13 @@ def sidecar_of(
     clip: Clip,
     *,
     copied_from: ShotId | None = None,
+    frame_s: Decimal | None = None,
 ) -> Mapping[str, object]:
     """The sidecar's content; money and times as the writer of JSON puts them.
 
     `attempt` is the one that made the clip in this run; `copied_from` is the shot whose clip this
-    one is, where the same picture was there already.
+    one is, where the same picture was there already. `frame_s` is when the frame that it starts
+    from appears in the other shot's clip.
     """
     return {
         "sidecar": SIDECAR_VERSION,
@@ -32,7 +35,7 @@ def sidecar_of(
         "fingerprint": clip.fingerprint,
         "inputs": dict(clip.inputs),
         "manifest": _origin(manifest),
-        **({"written": _written(step.shot)} if step is not None else {}),
+        **({"written": _written(step, frame_s)} if step is not None else {}),
         "job": {"provider": clip.provider, "id": clip.job_id, **_tried(attempt)},
         "price": {
             "estimated_usd": attempt.price_usd if attempt is not None else None,
@@ -73,8 +76,9 @@ def _tried(attempt: Attempt | None) -> Mapping[str, object]:
     }
 
 
-def _written(shot: Shot) -> Mapping[str, object]:
+def _written(step: Step, frame_s: Decimal | None) -> Mapping[str, object]:
     """The shot as its manifest has it, with its lineage."""
+    shot = step.shot
     return {
         "at": str(shot.where),
         "spec": shot.spec,
@@ -87,5 +91,19 @@ def _written(shot: Shot) -> Mapping[str, object]:
         "take": shot.take,
         "tags": list(shot.tags),
         "made_from": shot.source.shot or shot.source.job if shot.source is not None else None,
+        "frame_of": _frame(step, frame_s),
         "needs": list(shot.needed),
+    }
+
+
+def _frame(step: Step, frame_s: Decimal | None) -> Mapping[str, object] | None:
+    """Which frame of which clip it starts from."""
+    reference, clip = step.shot.reference, step.frame_clip
+    if not isinstance(reference, FrameReference):
+        return None
+    return {
+        "shot": reference.shot,
+        "clip_sha256": clip.sha256 if clip is not None else None,
+        "at": reference.at,
+        "seconds": frame_s,
     }
