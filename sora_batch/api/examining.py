@@ -9,6 +9,7 @@ from pathlib import Path
 from sora_batch.api.aside import run_aside
 from sora_batch.api.loading import load
 from sora_batch.api.secrets import environment_for
+from sora_batch.catalog import load_catalog
 from sora_batch.clock import SystemClock
 from sora_batch.errors import UsageError
 from sora_batch.manifest.settings import ProviderSettings
@@ -86,6 +87,8 @@ def _server_checks(
         return
     words = "a key is set" if key else "no key is set, and none is sent"
     yield Check(name="key", ok=True, words=words)
+    if closed := _closed(settings):
+        yield closed
     if not address:
         words = f"{settings.kind} has no address of its own"
         fix = "write `base_url` under `providers` in a manifest, and name the manifest here"
@@ -103,6 +106,16 @@ async def _probe(settings: ProviderSettings, address: str, key: str | None) -> P
         return await probe(server)
     finally:
         await server.close()
+
+
+def _closed(settings: ProviderSettings) -> Check | None:
+    """That a service is known to have closed, where it is not asked at an address of one's own."""
+    service = load_catalog().service(settings.kind)
+    if settings.base_url is not None or service is None or service.closed is None:
+        return None
+    words = f"{settings.kind} closed this service on {service.closed}"
+    fix = f"instead: {service.instead}" if service.instead else ""
+    return Check(name="service", ok=False, words=words, fix=fix)
 
 
 def _reached(found: Probe, address: str) -> Check:

@@ -24,6 +24,8 @@ from sora_batch.running.tools import Tools
 from sora_batch.running.turn import Turns, may_render_s
 from sora_batch.shots import ImageReference, JobId, ShotId
 
+_LONG_WAIT_S = 60.0
+
 
 class Runner:
     """One execution of a plan. `stopped` says why nothing more was submitted, "" if nothing."""
@@ -39,6 +41,7 @@ class Runner:
         self._clips: dict[ShotId, Clip] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._wake = asyncio.Event()
+        self._is_waiting = False
         self.tally = Tally(tools)
         self.stopped = ""
 
@@ -124,7 +127,20 @@ class Runner:
             self._tools.limits.take(best.shot.model)
             self._start(self._make(best))
         stopped = self._tools.stop.is_set()
+        if not self._tasks and _LONG_WAIT_S < wait_s < math.inf:
+            self._tell_of_waiting(wait_s)
         return wait_s if self._tasks or (self._queue.has_ready and not stopped) else None
+
+    def _tell_of_waiting(self, wait_s: float) -> None:
+        """Says, once, why a run stands still."""
+        if not self._is_waiting:
+            self._is_waiting = True
+            words = (
+                f"nothing may be ordered for {wait_s / 60:.0f} min: what may be rendering unseen"
+            )
+            self._tools.tell(
+                RunNotice(f"{words} takes all places; `sora-batch resolve` settles it sooner")
+            )
 
     async def _sleep(self, wait_s: float) -> None:
         """Waits for a task to end, or for the limits to let the next one start."""

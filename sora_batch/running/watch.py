@@ -8,6 +8,7 @@ are over. What a list does not show is asked for by itself: only that answer say
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -21,6 +22,7 @@ PAGE = 100
 # Jobs that become due within this share a look: ten looks a second are enough for any server.
 _TOGETHER_S = 0.1
 _WORTH_A_LIST = 3
+_OTHERS = 20
 _LOOK_TIMEOUT_S = 30.0
 _OPEN = frozenset({JobStatus.QUEUED, JobStatus.RENDERING})
 
@@ -122,7 +124,9 @@ class Watch:
         """Answers for all that a page shows; the due ones that it does not show."""
         try:
             async with asyncio.timeout(_LOOK_TIMEOUT_S):
-                listed = await self._tools.provider.list_jobs(PAGE, after=self._younger(due))
+                listed = await self._tools.provider.list_jobs(
+                    PAGE * math.ceil((len(due) + _OTHERS) / PAGE), after=self._younger(due)
+                )
         except TimeoutError:
             self._refuse(due, JobUnreachable("no list of jobs in time"))
             return []
@@ -130,10 +134,11 @@ class Watch:
             self._refuse(due, error)
             return []
         shown = {job.id: job for job in listed.jobs}
+        wanted = set(due)
         for job, report in shown.items():
-            if job in due or report.status not in _OPEN:
+            if job in wanted or report.status not in _OPEN:
                 self._answer(job, report)
-        if not shown.keys() & set(due):
+        if not shown.keys() & wanted:
             # A list that shows nothing of ours would only cost a request more each time.
             self._may_list = False
         return [job for job in due if job not in shown]

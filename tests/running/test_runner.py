@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from sora_batch.events import (
+    RunNotice,
     ShotBlocked,
     ShotDone,
     ShotFailed,
@@ -338,3 +339,44 @@ def test_a_shot_waits_for_all_it_needs_also_when_some_is_there_already(tmp_path:
     run(bench)
     assert [order.label for order in bench.provider.orders] == ["a", "b", "c"]
     assert bench.provider.orders[2].source_job == "job-1"
+
+
+def test_what_may_render_unseen_counts_against_the_limit_on_resume(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, [shot("a"), shot("b"), shot("c")])
+    bench.manifest = replace(
+        bench.manifest, limits=Limits(concurrency=2, render_timeout=timedelta(minutes=30))
+    )
+    bench.provider.on_submit["a"] = [OutcomeUnknown("the server answered 502")]
+    bench.provider.on_submit["b"] = [OutcomeUnknown("the server answered 502")]
+    began = bench.clock.passed_s
+    report = run(bench)
+    assert (report.finished.held, report.finished.done) == (2, 1)
+    assert bench.clock.passed_s - began >= 30 * 60
+    notices = [event.message for event in bench.events if isinstance(event, RunNotice)]
+    assert sum("takes all places" in message for message in notices) == 1
+
+
+def test_held_shots_keep_a_finished_run_from_nothing(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, [shot("a"), shot("b")])
+    bench.manifest = replace(bench.manifest, limits=Limits(concurrency=2))
+    bench.provider.on_submit["a"] = [OutcomeUnknown("the server answered 502")]
+    run(bench)
+    bench.manifest = replace(bench.manifest, shots=(*bench.manifest.shots, shot("c")))
+    before = bench.clock.passed_s
+    report = run(bench)
+    assert (report.finished.done, report.finished.held) == (1, 1)
+    assert bench.clock.passed_s - before < 60
+
+
+def test_a_job_of_another_address_is_left_alone(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, [shot("a")])
+    bench.provider.on_download["a"] = [JobUnreachable("reset")] * 6
+    run(bench)
+    bench.provider.base_url = "http://elsewhere/v1"
+    report = run(bench)
+    assert (report.finished.done, len(bench.provider.orders)) == (1, 2)
+    attempts, ledger = asyncio.run(bench.recorded())
+    assert [attempt.state for attempt in attempts] == [AttemptState.RENDERED, AttemptState.DONE]
+    assert ledger.reserved == Decimal("0.10")
+    notices = [event.message for event in bench.events if isinstance(event, RunNotice)]
+    assert any("http://scripted/v1 is left alone" in message for message in notices)

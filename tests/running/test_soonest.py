@@ -37,8 +37,10 @@ def test_a_place_of_one_who_is_gone_is_given_on() -> None:
             async with gate.place(1.0):
                 inside += 1
                 most = max(most, inside)
-                await asyncio.sleep(0)
-                inside -= 1
+                try:
+                    await asyncio.sleep(0)
+                finally:
+                    inside -= 1
 
         going = [asyncio.ensure_future(go()) for _ in range(12)]
         await asyncio.sleep(0)
