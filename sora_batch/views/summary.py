@@ -139,7 +139,7 @@ def _next(plan: Plan, finished: RunFinished) -> list[tuple[str, str]]:
     if finished.failed:
         steps.append(("retry", "tries again what has failed"))
     if finished.held:
-        steps.append(("status", "says what may have become of the shots on hold"))
+        steps.append(("resolve", "asks the server what became of the shots on hold"))
     if not steps and plan.selection:
         steps.append(("run", "makes the shots that were not selected, too"))
     return steps

@@ -72,7 +72,7 @@ next   sora-batch run 'manifests/harbour launch.yaml'
        sora-batch retry 'manifests/harbour launch.yaml'
          tries again what has failed
        sora-batch status 'manifests/harbour launch.yaml'
-         says what may have become of the shots on hold"""
+         asks the server what became of the shots on hold"""
     )
 
 
