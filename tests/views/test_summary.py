@@ -71,7 +71,7 @@ next   sora-batch run 'manifests/harbour launch.yaml'
          1 shot is still on the server; it picks it up and pays nothing again
        sora-batch retry 'manifests/harbour launch.yaml'
          tries again what has failed
-       sora-batch status 'manifests/harbour launch.yaml'
+       sora-batch resolve 'manifests/harbour launch.yaml'
          asks the server what became of the shots on hold"""
     )
 
