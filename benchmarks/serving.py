@@ -13,7 +13,7 @@ from pathlib import Path
 
 import uvicorn
 
-from sora_batch.simulator import SimulatorSettings, create_app
+from sora_batch.simulator import Latency, SimulatorSettings, create_app
 
 
 @contextmanager
@@ -52,7 +52,7 @@ def main() -> None:
     parser.add_argument("port", type=int)
     given = parser.parse_args()
     settings = SimulatorSettings(
-        speed=given.speed, slots=given.slots, render_seconds=given.render_s
+        speed=given.speed, slots=given.slots, latency=Latency.fixed(given.render_s)
     )
     app = create_app(Path(given.folder), settings=settings)
     uvicorn.run(app, host="127.0.0.1", port=given.port, log_level="warning", access_log=False)

@@ -14,6 +14,8 @@ import aiohttp
 import httpx
 from httpx_aiohttp import AiohttpTransport
 
+from sora_batch.providers.in_process import Application, InProcessTransport
+
 CONNECTIONS = 64
 REPLY_LIMIT_BYTES = 8 * 1024 * 1024
 
@@ -44,9 +46,9 @@ def remote_client() -> httpx.AsyncClient:
     return _client(_Transport(limits=limits))
 
 
-def in_process_client(app: object) -> httpx.AsyncClient:
+def in_process_client(app: Application) -> httpx.AsyncClient:
     """The same client for an ASGI application in this process."""
-    return _client(httpx.ASGITransport(app=app))  # type: ignore[arg-type]
+    return _client(InProcessTransport(app))
 
 
 def _client(transport: httpx.AsyncBaseTransport) -> httpx.AsyncClient:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -26,10 +25,10 @@ class Change:
     extra: Mapping[str, Json] = field(default_factory=dict)
 
 
-def ordered_job(order: Order, reference: str | None, *, label: str, key: str) -> Job:
+def ordered_job(order: Order, reference: str | None, *, id: JobId, label: str, key: str) -> Job:
     """The job of an order; `reference` is the name its picture is kept under."""
     return Job(
-        id=_new_id(),
+        id=id,
         prompt=order.prompt,
         model=order.model,
         size=order.size,
@@ -43,7 +42,7 @@ def ordered_job(order: Order, reference: str | None, *, label: str, key: str) ->
 
 
 def derived_job(
-    source: Job, change: Change, *, longest_seconds: Decimal, label: str, key: str
+    source: Job, change: Change, *, longest_seconds: Decimal, id: JobId, label: str, key: str
 ) -> Job:
     """The job of a change. It has the source's model, size and picture, and an extension's length
     is the whole, as OpenAI's was. Raises Refused where the source is not done, or it would be too
@@ -64,7 +63,7 @@ def derived_job(
             code="invalid_value",
         )
     return Job(
-        id=_new_id(),
+        id=id,
         prompt=change.prompt,
         model=source.model,
         size=source.size,
@@ -75,7 +74,3 @@ def derived_job(
         label=label,
         key=key,
     )
-
-
-def _new_id() -> JobId:
-    return JobId(f"video_{secrets.token_hex(16)}")

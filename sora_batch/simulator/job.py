@@ -6,12 +6,15 @@ other's inverse. Progress is not in it: it is only ever display, and a restart b
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from decimal import Decimal
 from enum import StrEnum
 
 from sora_batch.shots import JobId, Json, Size, SourceKind
+
+_log = logging.getLogger(__name__)
 
 
 class Status(StrEnum):
@@ -60,6 +63,8 @@ class Job:
     and `created_at` are given when the job is accepted.
     `label` is the shot id, "" where nobody told it; `key` the Idempotency-Key it came with: it is
     recorded for the audit and deliberately not honoured, as no server we know honours it.
+    `fate` is what a fault script has in store for it, "" for nothing; `error_code` the word for
+    programs of a failure.
     `clip` is the file's name inside the folder once rendered; `rendered` counts how often it was.
     """
 
@@ -78,6 +83,8 @@ class Job:
     key: str = ""
     status: Status = Status.QUEUED
     error: str = ""
+    error_code: str = ""
+    fate: str = ""
     completed_at: int | None = None
     clip: str = ""
     rendered: int = 0
@@ -124,6 +131,15 @@ def from_json(written: Mapping[str, Json]) -> Job:
             Decimal(str(seconds)),
         )
     return Job(**values)  # type: ignore[arg-type]
+
+
+def readable_jobs(written: Iterable[Mapping[str, Json]]) -> Iterator[Job]:
+    """The jobs that can be made out; a damaged one must not take the others with it."""
+    for values in written:
+        try:
+            yield from_json(values)
+        except (KeyError, TypeError, ValueError) as error:
+            _log.warning("job %s cannot be read and is left out: %s", values.get("id"), error)
 
 
 _SHAPED = frozenset({"size", "seconds", "extra", "picture", "source"})

@@ -6,13 +6,14 @@ it as the last one seen.
 
 from __future__ import annotations
 
+import itertools
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from sora_batch.shots import JobId
 from sora_batch.simulator.job import Job
-from sora_batch.simulator.refusals import invalid, no_such_video
+from sora_batch.simulator.refusals import Refused, invalid, no_such_video
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class Library:
         self._jobs: dict[JobId, Job] = {}
         self._order: list[JobId] = []
         self._numbers: list[int] = []
+        self._forgotten = 0
 
     def replace(self, jobs: Iterable[Job]) -> None:
         """Forgets what it knew and takes these."""
@@ -38,6 +40,10 @@ class Library:
         self._numbers.clear()
         for job in sorted(jobs, key=lambda job: job.number):
             self.put(job)
+
+    def forget(self) -> None:
+        """Denies every job there is by now, as a server does that kept them in memory only."""
+        self._forgotten = self.next_number - 1
 
     def __iter__(self) -> Iterator[Job]:
         return iter(self._jobs.values())
@@ -58,7 +64,7 @@ class Library:
     def get(self, job_id: str) -> Job:
         """The job. Raises Refused (404) for one that is not there any more, or never was."""
         job = self._jobs.get(JobId(job_id))
-        if job is None or job.deleted:
+        if job is None or self._is_hidden(job):
             raise no_such_video(job_id)
         return job
 
@@ -66,18 +72,39 @@ class Library:
         """The job, deleted or not."""
         return self._jobs[job_id]
 
-    def page(self, *, limit: int, after: str | None, newest_first: bool) -> Page:
-        """The jobs that follow `after`. Raises Refused where nobody knows that id."""
+    def page(
+        self, *, limit: int, after: str | None, newest_first: bool, by_the_second: bool = False
+    ) -> Page:
+        """The jobs that follow `after`. Raises Refused where nobody knows that id.
+
+        With `by_the_second`, those of one second stand oldest first all the same.
+        """
+        if by_the_second and newest_first:
+            return self._page_by_the_second(limit, after)
         places = self._places_after(after, newest_first=newest_first)
         found: list[Job] = []
         for place in places:
             job = self._jobs[self._order[place]]
-            if job.deleted:
+            if self._is_hidden(job):
                 continue
             if len(found) == limit:
                 return Page(tuple(found), has_more=limit > 0)
             found.append(job)
         return Page(tuple(found), has_more=False)
+
+    def _page_by_the_second(self, limit: int, after: str | None) -> Page:
+        shown = [self._jobs[name] for name in self._order]
+        shown = [job for job in shown if not self._is_hidden(job)]
+        shown.sort(key=lambda job: job.created_at, reverse=True)
+        if after is not None:
+            if after not in self._jobs:
+                raise _unknown_cursor(after)
+            rest = itertools.dropwhile(lambda job: job.id != after, shown)
+            shown = list(rest)[1:]
+        return Page(tuple(shown[:limit]), has_more=len(shown) > limit)
+
+    def _is_hidden(self, job: Job) -> bool:
+        return job.deleted or job.number <= self._forgotten
 
     def _places_after(self, after: str | None, *, newest_first: bool) -> range:
         total = len(self._order)
@@ -85,10 +112,13 @@ class Library:
             return range(total - 1, -1, -1) if newest_first else range(total)
         job = self._jobs.get(JobId(after))
         if job is None:
-            raise invalid(
-                f"Invalid 'after': no video with id '{after[:80]}'. Use the last_id of the "
-                "page before.",
-                param="after",
-            )
+            raise _unknown_cursor(after)
         place = bisect_left(self._numbers, job.number)
         return range(place - 1, -1, -1) if newest_first else range(place + 1, total)
+
+
+def _unknown_cursor(after: str) -> Refused:
+    return invalid(
+        f"Invalid 'after': no video with id '{after[:80]}'. Use the last_id of the page before.",
+        param="after",
+    )

@@ -1,8 +1,8 @@
 """Reads requests into orders: what is wanted, checked, or a refusal with words that help.
 
 Speaks OpenAI's form of the protocol: multipart or JSON, lengths as strings of digits, a reference
-of exactly the clip's size. Two things are wider: any model name is taken, and a length may have
-decimals. Fields nobody knows are kept with the job.
+of exactly the clip's size. What a server family takes beyond that, or does not, its dialect says.
+Fields nobody knows are kept with the job.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from sora_batch.shots import JobId, Json, Size
+from sora_batch.simulator.dialects.dialect import Orders
 from sora_batch.simulator.fields import Fields, parse_json
 from sora_batch.simulator.reference import Reference, read_reference
 from sora_batch.simulator.refusals import Refused, invalid
@@ -50,7 +51,7 @@ def read_order(fields: Fields, settings: SimulatorSettings) -> Order:
     size = _size(fields.text("size", DEFAULT_SIZE), settings)
     return Order(
         prompt=prompt,
-        model=_name(fields.text("model", DEFAULT_MODEL)),
+        model=_model(_name(fields.text("model", _usual_model(settings))), settings),
         size=size,
         seconds=read_seconds(fields, settings),
         seed=_seed(fields.values.get("seed")),
@@ -79,6 +80,11 @@ def read_seconds(
     """The length, without trailing zeros. Raises Refused."""
     if default is None and fields.values.get("seconds") is None:
         raise _missing("seconds")
+    orders = settings.speaks.orders
+    given = fields.values.get("seconds")
+    if orders.numbers and isinstance(given, int | float) and not isinstance(given, bool):
+        given = str(given)
+        fields = Fields({**fields.values, "seconds": given}, fields.files)
     text = fields.text("seconds", default or "")
     if not re.fullmatch(r"\d{1,4}(\.\d{1,3})?", text, re.ASCII):
         raise invalid(
@@ -87,6 +93,7 @@ def read_seconds(
             param="seconds",
             code="invalid_value",
         )
+    _check_form(text, orders)
     seconds = plain(Decimal(text))
     if frame_count(seconds) < 1 or seconds > settings.longest_seconds:
         raise invalid(
@@ -137,6 +144,22 @@ def frame_count(seconds: Decimal) -> int:
     return round(seconds * FRAMES_PER_SECOND)
 
 
+def _check_form(text: str, orders: Orders) -> None:
+    if orders.lengths is not None and text not in orders.lengths:
+        allowed = ", ".join(f"'{length}'" for length in sorted(orders.lengths, key=int))
+        raise invalid(
+            f"Invalid value: '{text}'. Supported values are: {allowed}.",
+            param="seconds",
+            code="invalid_value",
+        )
+    if orders.whole and not text.isdigit():
+        raise invalid(
+            f"Invalid value for 'seconds': '{text}' is not a whole number.",
+            param="seconds",
+            code="invalid_value",
+        )
+
+
 def _missing(name: str) -> Refused:
     return invalid(
         f"Missing required parameter: '{name}'.", param=name, code="missing_required_parameter"
@@ -149,6 +172,14 @@ def _size(text: str, settings: SimulatorSettings) -> Size:
         raise invalid(
             f"Invalid value for 'size': '{text[:40]}'. Use width x height in pixels, "
             "such as '1280x720'.",
+            param="size",
+            code="invalid_value",
+        )
+    sizes = settings.speaks.orders.sizes
+    if sizes is not None and text not in sizes:
+        allowed = ", ".join(f"'{size}'" for size in sorted(sizes))
+        raise invalid(
+            f"Invalid value: '{text}'. Supported values are: {allowed}.",
             param="size",
             code="invalid_value",
         )
@@ -177,6 +208,29 @@ def _name(text: str) -> str:
             f"Invalid 'model': expected 1 to {_NAME_CHARACTERS} characters.", param="model"
         )
     return text
+
+
+def _usual_model(settings: SimulatorSettings) -> str:
+    return settings.model if settings.speaks.orders.models == "served" else DEFAULT_MODEL
+
+
+def _model(name: str, settings: SimulatorSettings) -> str:
+    """What the model is called in the job. Raises Refused where there is none of that name."""
+    models = settings.speaks.orders.models
+    if models == "loaded":
+        return settings.model
+    if models == "served" and name != settings.model:
+        raise invalid(
+            f"Model mismatch: request specifies '{name}' but server is running '{settings.model}'.",
+            code="model_mismatch",
+        )
+    if isinstance(models, frozenset) and name not in models:
+        raise invalid(
+            f"Invalid value: '{name}'. Supported values are: {', '.join(sorted(models))}.",
+            param="model",
+            code="model_not_found",
+        )
+    return name
 
 
 def _seed(value: Json) -> int | None:

@@ -1,32 +1,37 @@
-"""How the simulator shows its jobs: OpenAI's video object and list object."""
+"""How the simulator shows its jobs: the video object and the list object, in a server's dialect."""
 
 from __future__ import annotations
 
 from sora_batch.shots import Json
+from sora_batch.simulator.dialects import Dialect
 from sora_batch.simulator.job import Job, Status
 from sora_batch.simulator.library import Page
 
 
-def video_object(job: Job, progress: int) -> dict[str, Json]:
-    """The job as `GET /v1/videos/{id}` shows it. Fields beyond OpenAI's appear when they say
-    something: `seed`, `extra` with the order's unknown fields, and what it was made from."""
+def video_object(
+    job: Job, progress: int, dialect: Dialect, *, again: bool = True
+) -> dict[str, Json]:
+    """The job as `GET /v1/videos/{id}` shows it, or an answer to create where not `again`.
+
+    Fields beyond OpenAI's appear when they say something: `seed`, `extra` with the order's unknown
+    fields, what it was made from, and the dialect's own."""
+    done = job.completed_at
+    ends = done + dialect.expires_s if done is not None and dialect.expires_s else None
     shown: dict[str, Json] = {
-        "id": job.id,
+        "id": dialect.shown_id(job, again),
         "object": "video",
         "model": job.model,
-        "status": job.status.value,
-        "progress": progress,
+        "status": dialect.word(job.status),
+        "progress": progress if dialect.percents or progress == 100 else 0,
         "created_at": job.created_at,
         "completed_at": job.completed_at,
-        "expires_at": None,
+        "expires_at": ends if job.status is Status.COMPLETED else None,
         "size": str(job.size),
         "seconds": str(job.seconds),
         "prompt": job.prompt,
         "remixed_from_video_id": None,
-        "error": None,
+        "error": _error(job, dialect) if job.status is Status.FAILED else None,
     }
-    if job.status is Status.FAILED:
-        shown["error"] = {"code": "video_generation_failed", "message": job.error}
     if job.source is not None:
         shown["remixed_from_video_id"] = job.source.id if job.source.kind == "remix" else None
         shown["source"] = {"kind": job.source.kind, "id": job.source.id}
@@ -34,20 +39,31 @@ def video_object(job: Job, progress: int) -> dict[str, Json]:
         shown["seed"] = job.seed
     if job.extra:
         shown["extra"] = dict(job.extra)
-    return shown
+    shown.update(dialect.more(job))
+    return {name: value for name, value in shown.items() if name not in dialect.hidden}
 
 
-def list_object(page: Page, videos: list[Json]) -> dict[str, Json]:
+def list_object(page: Page, videos: list[dict[str, Json]]) -> dict[str, Json]:
     """One page of `GET /v1/videos`."""
     return {
         "object": "list",
-        "data": videos,
-        "first_id": page.jobs[0].id if page.jobs else None,
-        "last_id": page.jobs[-1].id if page.jobs else None,
+        "data": list(videos),
+        "first_id": videos[0]["id"] if videos else None,
+        "last_id": videos[-1]["id"] if videos else None,
         "has_more": page.has_more,
     }
 
 
-def deleted_object(job: Job) -> dict[str, Json]:
+def deleted_object(job: Job, dialect: Dialect) -> dict[str, Json]:
     """The answer to a delete."""
-    return {"id": job.id, "object": "video.deleted", "deleted": True}
+    if dialect.deleted_video:
+        return {**video_object(job, 0, dialect), "status": "deleted"}
+    return {"id": dialect.shown_id(job, True), "object": "video.deleted", "deleted": True}
+
+
+def _error(job: Job, dialect: Dialect) -> Json:
+    if dialect.error == "bare":
+        return {"message": job.error}
+    if dialect.error == "numbered":
+        return {"code": dialect.failed_code, "message": job.error}
+    return {"code": job.error_code or "video_generation_failed", "message": job.error}

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import io
 import re
 from dataclasses import dataclass
+from pathlib import Path
 
 from PIL import Image, UnidentifiedImageError
 
+from sora_batch.durable import write_atomically
 from sora_batch.shots import Json, Size
 from sora_batch.simulator.fields import Fields, parse_json
 from sora_batch.simulator.refusals import Refused, invalid
@@ -38,6 +41,16 @@ def read_reference(fields: Fields, size: Size) -> Reference | None:
             return None
         data = _from_data_url(value)
     return _checked_picture(data, size)
+
+
+def keep_reference(reference: Reference, folder: Path) -> str:
+    """Puts the picture beside the jobs, once for all that show it; its name there."""
+    digest = hashlib.sha256(reference.data).hexdigest()
+    path = folder / "references" / f"{digest}.{reference.suffix}"
+    if not path.exists():
+        path.parent.mkdir(exist_ok=True)
+        write_atomically(path, reference.data)
+    return path.name
 
 
 def _from_data_url(value: Json) -> bytes:

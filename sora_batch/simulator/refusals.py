@@ -1,4 +1,4 @@
-"""A refusal: the status and the words a request is turned down with, in OpenAI's envelope."""
+"""A refusal: the status and words a request is turned down with, and the envelopes they go in."""
 
 from __future__ import annotations
 
@@ -20,18 +20,46 @@ class Refused(Exception):
         self.param = param
         self.code = code
 
-    @property
-    def envelope(self) -> dict[str, Json]:
-        """The body of the answer."""
-        kind = "server_error" if self.status >= 500 else "invalid_request_error"
-        return {
-            "error": {
-                "message": self.message,
-                "type": kind,
-                "param": self.param,
-                "code": self.code,
-            }
+
+def openai_envelope(refused: Refused) -> Json:
+    """The body of the answer as OpenAI wrote it."""
+    kind = "server_error" if refused.status >= 500 else "invalid_request_error"
+    return {
+        "error": {
+            "message": refused.message,
+            "type": kind,
+            "param": refused.param,
+            "code": refused.code,
         }
+    }
+
+
+def detail_envelope(refused: Refused) -> Json:
+    """The body as FastAPI writes it: a list for fields that do not validate, else a sentence."""
+    if refused.status != 422 or refused.param is None:
+        return {"detail": refused.message}
+    return {
+        "detail": [
+            {
+                "type": "missing" if "Missing" in refused.message else "value_error",
+                "loc": ["body", refused.param],
+                "msg": refused.message,
+                "input": None,
+            }
+        ]
+    }
+
+
+def string_code_envelope(refused: Refused) -> Json:
+    """The body as LiteLLM writes it: OpenAI's, with the status as a string for its code."""
+    return {
+        "error": {
+            "message": refused.message,
+            "type": "None",
+            "param": refused.param or "None",
+            "code": str(refused.status),
+        }
+    }
 
 
 def invalid(message: str, *, param: str | None = None, code: str | None = None) -> Refused:

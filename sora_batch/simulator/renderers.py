@@ -21,6 +21,7 @@ from sora_batch.shots import Size
 from sora_batch.simulator.animatic import render_animatic
 from sora_batch.simulator.encode import encode_plain
 from sora_batch.simulator.job import Job
+from sora_batch.simulator.latency import Latency
 from sora_batch.simulator.orders import frame_count
 from sora_batch.simulator.scene import scene_of
 from sora_batch.simulator.settings import SimulatorSettings
@@ -107,7 +108,7 @@ class PlainRenderer:
     async def _make(self, name: str, size: Size, frames: int) -> None:
         path = self._folder / name
         if not path.exists():
-            data = await asyncio.to_thread(_plain_clip, size, frames)
+            data = await asyncio.to_thread(plain_clip, size, frames)
             await asyncio.to_thread(write_atomically, path, data)
 
     async def close(self) -> None:
@@ -119,16 +120,18 @@ class PlainRenderer:
 class TimedRenderer:
     """Takes so many seconds of the clock, then gives the plain clip."""
 
-    def __init__(self, folder: Path, clock: Clock, seconds: float) -> None:
+    def __init__(self, folder: Path, clock: Clock, latency: Latency, seed: int) -> None:
         self._plain = PlainRenderer(folder)
         self._clock = clock
-        self._seconds = seconds
+        self._latency = latency
+        self._seed = seed
 
     async def render(self, job: Job, report: Report) -> str:
         """The plain clip's file name, once the time is over."""
+        seconds = self._latency.seconds_of(job.number, self._seed)
         # A hundred steps would wake a thousand jobs a hundred times each.
         for quarter in range(1, 5):
-            await self._clock.sleep(self._seconds / 4)
+            await self._clock.sleep(seconds / 4)
             report(quarter / 4)
         return await self._plain.render(job, report)
 
@@ -142,12 +145,13 @@ def make_renderer(folder: Path, settings: SimulatorSettings, clock: Clock) -> Re
     if settings.speed == "instant":
         return PlainRenderer(folder)
     if settings.speed == "timed":
-        return TimedRenderer(folder, clock, settings.render_seconds)
+        return TimedRenderer(folder, clock, settings.latency, settings.seed)
     return AnimaticRenderer(folder, settings.workers)
 
 
 @lru_cache(maxsize=32)
-def _plain_clip(size: Size, frames: int) -> bytes:
+def plain_clip(size: Size, frames: int) -> bytes:
+    """The bytes of a plain clip of that size and so many frames."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "plain.mp4"
         encode_plain(path, size, frames)

@@ -9,11 +9,8 @@ queued again, and renders to the same bytes.
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import logging
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
@@ -22,22 +19,23 @@ from typing import Literal
 from filelock import FileLock, Timeout
 
 from sora_batch.clock import Clock
-from sora_batch.durable import TEMPORARY, sync_folder, write_atomically
-from sora_batch.shots import JobId, Json
+from sora_batch.durable import TEMPORARY, sync_folder
+from sora_batch.shots import JobId
 from sora_batch.simulator.acceptance import Change, derived_job, ordered_job
 from sora_batch.simulator.bill import Bill, make_bill
-from sora_batch.simulator.job import Job, Status, from_json
+from sora_batch.simulator.fates import ending, is_endless, is_stopped_at_once
+from sora_batch.simulator.job import Job, Status, readable_jobs
 from sora_batch.simulator.journal import Journal
 from sora_batch.simulator.library import Library, Page
+from sora_batch.simulator.mischief import Mischief
 from sora_batch.simulator.orders import Order
-from sora_batch.simulator.reference import Reference
+from sora_batch.simulator.pace import Pace
+from sora_batch.simulator.reference import keep_reference
 from sora_batch.simulator.refusals import Refused, invalid
 from sora_batch.simulator.renderers import make_renderer
 from sora_batch.simulator.settings import SimulatorSettings
 from sora_batch.simulator.stills import STILLS, Still, make_still
 from sora_batch.simulator.workshop import Workshop
-
-_log = logging.getLogger(__name__)
 
 _POLL_SHORTEST_MS, _POLL_LONGEST_MS = 100, 5000
 
@@ -60,6 +58,9 @@ class Simulator:
             finished=self._settle,
         )
         self._numbers = count(1)
+        self.dialect = settings.speaks
+        self.mischief = Mischief(settings.faults)
+        self.pace = Pace(settings.requests_per_minute, clock)
         self._state: Literal["new", "working", "looking", "closed"] = "new"
         self._seen: tuple[int, int, int] | None = None
 
@@ -91,10 +92,24 @@ class Simulator:
         self._look()
         return self._library.get(job_id)
 
+    def peek(self, job_id: str) -> Job | None:
+        """The job, None where there is none."""
+        try:
+            return self.job(job_id)
+        except Refused:
+            return None
+
     def page(self, *, limit: int, after: str | None, newest_first: bool) -> Page:
         """Some of the jobs. Raises Refused."""
         self._look()
-        return self._library.page(limit=limit, after=after, newest_first=newest_first)
+        by_the_second = self.dialect.paging is not None and self.dialect.paging.by_the_second
+        return self._library.page(
+            limit=limit, after=after, newest_first=newest_first, by_the_second=by_the_second
+        )
+
+    def forget(self) -> None:
+        """Denies every job there is by now; what it has rendered stays on the bill."""
+        self._library.forget()
 
     def progress(self, job: Job) -> int:
         """0 to 100; 100 only once the clip is there."""
@@ -109,15 +124,27 @@ class Simulator:
 
     async def order(self, order: Order, *, label: str, key: str) -> Job:
         """Accepts a clip to make; returns when the job would survive a power cut."""
-        reference = await self._keep_reference(order.reference)
-        return await self._accept(ordered_job(order, reference, label=label, key=key))
+        self._must_work()
+        reference = None
+        if order.reference is not None:
+            reference = await asyncio.to_thread(keep_reference, order.reference, self.folder)
+        return await self._accept(
+            ordered_job(order, reference, id=self._new_id(), label=label, key=key)
+        )
 
     async def derive(self, change: Change, *, label: str, key: str) -> Job:
         """Accepts a clip made from another's. Raises Refused where that is not there yet."""
         source = self.job(change.source)
         longest = self.settings.longest_seconds
         return await self._accept(
-            derived_job(source, change, longest_seconds=longest, label=label, key=key)
+            derived_job(
+                source,
+                change,
+                longest_seconds=longest,
+                id=self._new_id(),
+                label=label,
+                key=key,
+            )
         )
 
     async def delete(self, job_id: str) -> Job:
@@ -125,9 +152,11 @@ class Simulator:
         self._look()
         job = self._library.get(job_id)
         self._must_work()
-        status = job.status if job.status.over else Status.CANCELLED
+        goes_on = job.status.over or self.dialect.delete != "cancels"
+        status = job.status if goes_on else Status.CANCELLED
         await self._journal.append({"id": job.id, "deleted": True, "status": status.value})
-        await self._workshop.drop(job)
+        if not goes_on:
+            await self._workshop.drop(job)
         job = replace(self._library.known(job.id), deleted=True, status=status)
         self._library.put(job)
         for suffix in (".mp4", *(still.suffix for still in STILLS.values())):
@@ -146,6 +175,9 @@ class Simulator:
                 f"Video is not ready yet, use GET /v1/videos/{job.id} to check status.",
                 code="video_not_ready",
             )
+        expires_s, done = self.dialect.expires_s, job.completed_at
+        if expires_s is not None and done is not None and self._unix_now() > done + expires_s:
+            raise Refused(410, f"Video '{job.id}' has expired.", code="video_expired")
         return self.folder / job.clip
 
     async def still(self, job: Job, still: Still) -> Path:
@@ -164,25 +196,17 @@ class Simulator:
         if self._state == "working":
             self._journal.note({"id": job.id, "served": job.served})
 
-    async def _keep_reference(self, reference: Reference | None) -> str | None:
-        if reference is None:
-            return None
-        digest = hashlib.sha256(reference.data).hexdigest()
-        path = self.folder / "references" / f"{digest}.{reference.suffix}"
-
-        def keep() -> None:
-            if not path.exists():
-                path.parent.mkdir(exist_ok=True)
-                write_atomically(path, reference.data)
-
-        self._must_work()
-        await asyncio.to_thread(keep)
-        return path.name
-
     async def _accept(self, job: Job) -> Job:
         self._must_work()
-        job = replace(job, created_at=self._unix_now(), number=next(self._numbers))
-        if self.settings.speed == "instant":
+        one_at_a_time = self.dialect.orders.one_at_a_time
+        if one_at_a_time and not all(other.status.over for other in self._library):
+            raise Refused(409, "A video is being generated already; try again when it is done.")
+        fate = self.mischief.fate(job)
+        number = next(self._numbers)
+        job = replace(job, created_at=self._unix_now(), number=number, fate=fate)
+        if is_stopped_at_once(job):
+            job = self._rendered(ending(job))
+        elif self.settings.speed == "instant" and not is_endless(job):
             job = self._rendered(await self._workshop.at_once(job))
         await self._journal.append(job.to_json())
         self._library.put(job)
@@ -211,8 +235,10 @@ class Simulator:
         jobs = self._journal.mend()
         self._journal.path.touch()
         sync_folder(self.folder)
-        self._library.replace(_readable(jobs.values()))
+        self._library.replace(readable_jobs(jobs.values()))
         self._numbers = count(self._library.next_number)
+        if self.dialect.forgets:
+            self._library.forget()
         self._queue_again()
         self._workshop.start()
         return True
@@ -221,6 +247,8 @@ class Simulator:
         """Everything that is not there yet, and what somebody removed by hand."""
         present = {entry.name for entry in os.scandir(self.folder)}
         for job in list(self._library):
+            if self.dialect.forgets:
+                continue
             done = job.status is Status.COMPLETED and job.clip in present
             if not (done or job.deleted or job.status is Status.FAILED):
                 again = replace(job, status=Status.QUEUED, completed_at=None)
@@ -238,7 +266,7 @@ class Simulator:
         seen = (stat.st_ino, stat.st_size, stat.st_mtime_ns)
         if seen != self._seen:
             self._seen = seen
-            self._library.replace(_readable(self._journal.read().values()))
+            self._library.replace(readable_jobs(self._journal.read().values()))
 
     async def _settle(self, job: Job) -> None:
         """Puts down what became of a job; only then does anybody hear of it."""
@@ -248,26 +276,22 @@ class Simulator:
                 "id": job.id,
                 "status": job.status.value,
                 "error": job.error,
+                "error_code": job.error_code,
                 "clip": job.clip,
                 "rendered": job.rendered,
                 "completed_at": job.completed_at,
             }
         )
-        if not self._library.known(job.id).deleted:
-            self._library.put(job)
+        known = self._library.known(job.id)
+        self._library.put(replace(job, deleted=known.deleted))
 
     def _rendered(self, job: Job) -> Job:
-        times = job.rendered + (job.status is Status.COMPLETED)
+        rendered = job.status is Status.COMPLETED or job.fate == "moderate-output"
+        times = job.rendered + rendered
         return replace(job, rendered=times, completed_at=self._unix_now())
+
+    def _new_id(self) -> JobId:
+        return JobId(self.dialect.new_id())
 
     def _unix_now(self) -> int:
         return int(self.clock.now().timestamp())
-
-
-def _readable(written: Iterable[Mapping[str, Json]]) -> Iterator[Job]:
-    """The jobs that can be made out; a damaged one must not take the others with it."""
-    for values in written:
-        try:
-            yield from_json(values)
-        except (KeyError, TypeError, ValueError) as error:
-            _log.warning("job %s cannot be read and is left out: %s", values.get("id"), error)

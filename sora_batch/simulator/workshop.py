@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from sora_batch.clock import Clock
 from sora_batch.shots import JobId
+from sora_batch.simulator import fates
 from sora_batch.simulator.job import Job, Status
 from sora_batch.simulator.renderers import Renderer
 
@@ -57,7 +58,7 @@ class Workshop:
     async def at_once(self, job: Job) -> Job:
         """The job, completed without waiting for its turn."""
         clip = await self._renderer.render(job, lambda _: None)
-        return replace(job, status=Status.COMPLETED, clip=clip)
+        return fates.ending(replace(job, status=Status.COMPLETED, clip=clip))
 
     async def drop(self, job: Job) -> None:
         """Takes a job out; returns when nobody works at it any more."""
@@ -95,6 +96,9 @@ class Workshop:
             if job.id in self._dropped:
                 self._dropped.discard(job.id)
                 continue
+            if fates.is_endless(job):
+                self._began(replace(job, status=Status.IN_PROGRESS))
+                continue
             task = asyncio.create_task(self._render(job))
             self._rendering[job.id] = task
             await asyncio.wait([task])
@@ -120,4 +124,4 @@ class Workshop:
         else:
             took = self._clock.monotonic() - started
             self._render_s += _NEWEST_WEIGHS * (took - self._render_s)
-            await self._finished(replace(job, status=Status.COMPLETED, clip=clip))
+            await self._finished(fates.ending(replace(job, status=Status.COMPLETED, clip=clip)))

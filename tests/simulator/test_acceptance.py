@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from sora_batch.simulator import Latency
 from tests.simulator.serving import Client, accepted, serve
 
 
@@ -106,7 +107,7 @@ def test_a_source_that_is_not_there_is_refused(
 
 def test_a_source_that_is_not_done_is_refused(tmp_path: Path) -> None:
     async def story() -> None:
-        async with serve(tmp_path, speed="timed", render_seconds=1000) as client:
+        async with serve(tmp_path, speed="timed", latency=Latency.fixed(1000)) as client:
             source = (await client.order())["id"]
             answer = await client.post(f"/videos/{source}/remix", {"prompt": "x"})
             assert answer.status_code == 400

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from sora_batch.simulator import SHOT_HEADER, SimulatorSettings, create_app
+from sora_batch.simulator import SHOT_HEADER, Latency, SimulatorSettings, create_app
 from tests.simulator.serving import accepted, picture, serve
 
 
@@ -177,7 +177,7 @@ def test_stills_are_what_they_say(tmp_path: Path) -> None:
 
 def test_a_clip_that_is_not_there_yet_is_refused_with_the_way_to_ask(tmp_path: Path) -> None:
     async def story() -> None:
-        async with serve(tmp_path, speed="timed", render_seconds=1000) as client:
+        async with serve(tmp_path, speed="timed", latency=Latency.fixed(1000)) as client:
             video_id = (await client.order())["id"]
             answer = await client.http.get(f"/videos/{video_id}/content")
             assert answer.status_code == 400

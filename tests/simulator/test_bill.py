@@ -6,6 +6,7 @@ import asyncio
 from decimal import Decimal
 from pathlib import Path
 
+from sora_batch.simulator import Latency
 from tests.simulator.serving import accepted, serve
 
 
@@ -31,7 +32,7 @@ def test_the_bill_charges_what_was_rendered_and_nothing_else(tmp_path: Path) -> 
 def test_a_job_that_was_not_rendered_costs_nothing(tmp_path: Path) -> None:
     async def story() -> None:
         async with serve(
-            tmp_path, speed="timed", render_seconds=1000, price_per_second_usd=Decimal(1)
+            tmp_path, speed="timed", latency=Latency.fixed(1000), price_per_second_usd=Decimal(1)
         ) as client:
             video_id = (await client.order())["id"]
             accepted(await client.http.delete(f"/videos/{video_id}"))

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from sora_batch.simulator import Bill
+from sora_batch.simulator import Bill, Latency
 from tests.simulator.serving import Client, ManualClock, accepted, picture, serve
 
 _VICTIM = """
@@ -148,7 +148,7 @@ def test_timed_jobs_take_their_time_so_many_at_once(tmp_path: Path) -> None:
 
     async def story() -> None:
         async with serve(
-            tmp_path, speed="timed", render_seconds=60, slots=2, clock=clock
+            tmp_path, speed="timed", latency=Latency.fixed(60), slots=2, clock=clock
         ) as client:
             # The plain clip is made the first time one is needed: not what is measured here.
             warm = await client.order()
