@@ -88,7 +88,11 @@ class Outputs:
 
     def fetched_path(self, url: str) -> Path:
         """Where the picture behind the URL stands once it was fetched."""
-        return self.folder / _CACHE / f"{hashlib.sha256(url.encode()).hexdigest()[:32]}.fetched"
+        return self.folder / _CACHE / f"{self.pin_name(url)}.fetched"
+
+    def pin_name(self, url: str) -> str:
+        """By what the store knows the URL: a signed one is a secret, and none is kept."""
+        return hashlib.sha256(url.encode()).hexdigest()[:32]
 
     def temporary(self, suffix: str = "") -> Path:
         """A fresh name on the same disk, for something to be renamed or thrown away.

@@ -7,30 +7,40 @@ from pathlib import Path
 
 from sora_batch.manifest.settings import Manifest
 from sora_batch.media.pictures import Picture, PictureProblem, inspect
+from sora_batch.media.urls import shown_url
 from sora_batch.outputs import Outputs
 from sora_batch.problems import Problem
 from sora_batch.shots import ImageReference
+from sora_batch.store import read_store
 
 
 def inspect_pictures(manifest: Manifest) -> tuple[dict[str, str], tuple[Problem, ...]]:
     """Digests of the pictures by the path or URL that shots have, and what is wrong with them.
 
-    A URL stands for the bytes that were fetched when it was first planned; one that was not
-    fetched yet has no digest and is no problem.
+    A URL stands for the bytes that were fetched when it was first planned; once a run has used
+    them the store remembers which they were, so the cache may be lost. One that was not fetched
+    yet has no digest and is no problem.
     """
-    outputs = Outputs(manifest.output)
+    outputs, pins = Outputs(manifest.output), pins_of(manifest)
     digests: dict[str, str] = {}
     problems: list[Problem] = []
     for image, references in by_image(manifest).items():
         path = outputs.fetched_path(image) if references[0].is_url else Path(image)
+        pin = pins.get(outputs.pin_name(image)) if references[0].is_url else None
         if references[0].is_url and not path.exists():
+            if pin is not None:
+                digests[image] = pin
             continue
         try:
             picture = inspect(path)
         except PictureProblem as error:
-            problems.append(picture_problem(references, error.message, error.fix, error.code))
+            name = shown_url(image) if references[0].is_url else path.name
+            message = error.message.replace(path.name, name)
+            problems.append(picture_problem(references, message, error.fix, error.code))
             continue
         digests[image] = picture.sha256
+        if pin not in {None, picture.sha256}:
+            problems.append(replaced(image, references))
         problems += _not_exact(manifest, image, picture)
     return digests, tuple(problems)
 
@@ -58,6 +68,32 @@ def unfetched(manifest: Manifest) -> dict[str, list[ImageReference]]:
         for image, references in by_image(manifest).items()
         if references[0].is_url and not outputs.fetched_path(image).exists()
     }
+
+
+def pins_of(manifest: Manifest) -> dict[str, str]:
+    """The digests that URLs have stood for in earlier runs, by their names in the store."""
+    if not any(references[0].is_url for references in by_image(manifest).values()):
+        return {}
+    reader = read_store(manifest.output)
+    if reader is None:
+        return {}
+    try:
+        return reader.pins()
+    finally:
+        reader.close()
+
+
+def unpinned(manifest: Manifest, images: Iterable[str]) -> set[str]:
+    """Those of the URLs that no run has used yet."""
+    outputs, pins = Outputs(manifest.output), pins_of(manifest)
+    return {image for image in images if outputs.pin_name(image) not in pins}
+
+
+def replaced(url: str, references: list[ImageReference]) -> Problem:
+    """Another picture stands where the one that was used before was."""
+    message = f"{shown_url(url)} answers with another picture than the one clips were made from"
+    fix = "save the picture you want and name the file, or name it by another URL"
+    return picture_problem(references, message, fix, "reference")
 
 
 def by_image(manifest: Manifest) -> dict[str, list[ImageReference]]:

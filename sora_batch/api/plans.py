@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sora_batch import api
 from sora_batch.api.music import inspect_music
-from sora_batch.api.pictures import inspect_pictures, unfetched
+from sora_batch.api.pictures import inspect_pictures, unfetched, unpinned
 from sora_batch.catalog import ModelEntry
 from sora_batch.catalog.cached import current_catalog
 from sora_batch.clock import SystemClock
@@ -20,6 +20,7 @@ from sora_batch.planning.explain import Explanation, explain_shot
 from sora_batch.planning.plan import Action, Plan, Step
 from sora_batch.providers import address_of, capabilities
 from sora_batch.records import History
+from sora_batch.shots import ImageReference
 from sora_batch.store import read_store
 
 __all__ = [
@@ -41,13 +42,26 @@ def plan(manifest: Manifest, *, select: Sequence[str] = ()) -> Plan:
     `select` is as on the command line. A picture named by URL is fetched the first time. Raises
     ProblemsFound, UsageError (a selection that matches nothing), StoreBroken.
     """
-    problems = api.fetch_pictures(manifest) if unfetched(manifest) else ()
+    missing = unfetched(manifest)
+    problems = api.fetch_pictures(manifest, only=unpinned(manifest, missing)) if missing else ()
     pictures, wrong = inspect_pictures(manifest)
     history = read_history(manifest)
     made = plan_of(manifest, history, pictures=pictures, select=select)
+    if missing:
+        # A picture that is known and lost from the cache is fetched only where it is sent.
+        problems += api.fetch_pictures(manifest, only=_sent(made))
     if problems := (*problems, *wrong, *inspect_music(manifest.cuts), *made.problems):
         raise ProblemsFound(problems)
     return made
+
+
+def _sent(made: Plan) -> set[str]:
+    """The pictures that a run of the plan would send."""
+    return {
+        step.shot.reference.image
+        for step in made.steps
+        if step.action is Action.MAKE and isinstance(step.shot.reference, ImageReference)
+    }
 
 
 def explain(manifest: Manifest, shot: str) -> Explanation:

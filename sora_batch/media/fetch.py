@@ -19,6 +19,7 @@ from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
+from sora_batch.media.urls import ALLOW_PRIVATE, shown_url
 from sora_batch.outputs import write_atomically
 
 MOST_REDIRECTS = 3
@@ -61,11 +62,13 @@ async def fetch(
             data = await _download(url, limit_bytes, allow_private, transport, resolve)
     except TimeoutError as error:
         raise FetchFailed(
-            f"{_shown(url)} did not arrive within {timeout_s:g} s", "try again, or use a file"
+            f"{shown_url(url)} did not arrive within {timeout_s:g} s", "try again, or use a file"
         ) from error
     except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
         words = str(error) or type(error).__name__
-        raise FetchFailed(f"{_shown(url)} cannot be fetched: {words}", "check the URL") from error
+        raise FetchFailed(
+            f"{shown_url(url)} cannot be fetched: {words}", "check the URL"
+        ) from error
     await asyncio.to_thread(write_atomically, target, data)
     return hashlib.sha256(data).hexdigest()
 
@@ -88,7 +91,7 @@ async def _download(
                 url = str(httpx.URL(url).join(response.headers["location"]))
             finally:
                 await response.aclose()
-    raise FetchFailed(f"{_shown(url)} is one redirect too many", "use the final URL")
+    raise FetchFailed(f"{shown_url(url)} is one redirect too many", "use the final URL")
 
 
 async def _request_to(
@@ -98,10 +101,10 @@ async def _request_to(
     parsed = httpx.URL(url)
     possible = bool(parsed.host) and (parsed.port or 0) < 65_536
     if parsed.scheme not in {"http", "https"} or not possible:
-        raise FetchFailed(f"{_shown(url)} is no http or https URL", "use one, or a file")
+        raise FetchFailed(f"{shown_url(url)} is no http or https URL", "use one, or a file")
     if parsed.userinfo:
         raise FetchFailed(
-            f"{_shown(url)} has a name or password in it", "use a URL that needs none, or a file"
+            f"{shown_url(url)} has a name or password in it", "use a URL that needs none, or a file"
         )
     headers = {"accept": "image/*", "accept-encoding": "identity"}
     address = await _checked_address(parsed, allow_private, resolve)
@@ -134,8 +137,8 @@ async def _checked_address(url: httpx.URL, allow_private: bool, resolve: Resolve
     inside = next((each for each in addresses if not _is_public(each)), None)
     if inside is not None and not allow_private:
         raise FetchFailed(
-            f"{_shown(str(url))} points into a private network ({inside})",
-            "download the picture and name the file",
+            f"{shown_url(str(url))} points into a private network ({inside})",
+            f"download the picture and name the file, or set {ALLOW_PRIVATE}=1",
         )
     return addresses[0]
 
@@ -143,11 +146,11 @@ async def _checked_address(url: httpx.URL, allow_private: bool, resolve: Resolve
 async def _body(response: httpx.Response, url: str, limit_bytes: int) -> bytes:
     if response.status_code != httpx.codes.OK:
         raise FetchFailed(
-            f"{_shown(url)} answers {response.status_code} {response.reason_phrase}".rstrip(),
+            f"{shown_url(url)} answers {response.status_code} {response.reason_phrase}".rstrip(),
             "check the URL",
         )
     if response.headers.get("content-encoding", "identity") != "identity":
-        raise FetchFailed(f"{_shown(url)} answers with packed bytes", "use a file")
+        raise FetchFailed(f"{shown_url(url)} answers with packed bytes", "use a file")
     length = response.headers.get("content-length", "")
     data = bytearray()
     if not (length.isascii() and length.isdigit() and int(length) > limit_bytes):
@@ -158,7 +161,7 @@ async def _body(response: httpx.Response, url: str, limit_bytes: int) -> bytes:
         else:
             return bytes(data)
     raise FetchFailed(
-        f"{_shown(url)} is larger than {limit_bytes / 1e6:,.0f} MB", "use a smaller picture"
+        f"{shown_url(url)} is larger than {limit_bytes / 1e6:,.0f} MB", "use a smaller picture"
     )
 
 
@@ -176,12 +179,3 @@ def _is_public(address: str) -> bool:
     if isinstance(ip, ipaddress.IPv6Address):
         ip = ip.ipv4_mapped or ip.sixtofour or ip
     return ip.is_global and not ip.is_multicast
-
-
-def _shown(url: str) -> str:
-    """The URL without what may be secret: no password, no query; at most 120 characters."""
-    bare = url.partition("?")[0]
-    scheme, slashes, rest = bare.partition("//")
-    host, slash, path = rest.partition("/")
-    shown = f"{scheme}{slashes}{host.rpartition('@')[2]}{slash}{path}"
-    return shown if len(shown) <= 120 else f"{shown[:119]}…"

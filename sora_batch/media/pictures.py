@@ -8,6 +8,7 @@ the header, before a byte of it is unpacked.
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import mmap
 import stat
 import warnings
@@ -16,15 +17,31 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError, features
 from PIL.ExifTags import Base
 
 LONGEST_SIDE = 16_384
 MOST_PIXELS = 64_000_000
 MOST_BYTES = 100_000_000
 
-_FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
+_HEIF_EXTRA = "pillow_heif"
+
+
+def _formats() -> tuple[str, ...]:
+    """What can be read here: AVIF where this Pillow was built with it, HEIC with an extra."""
+    formats = ["PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF"]
+    if features.check("avif"):
+        formats.append("AVIF")
+    if importlib.util.find_spec(_HEIF_EXTRA) is not None:
+        importlib.import_module(_HEIF_EXTRA).register_heif_opener()
+        formats.append("HEIF")
+    return tuple(formats)
+
+
+_FORMATS = _formats()
 _TURNED = {5, 6, 7, 8}
+_HEIC = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
+_AVIF = {b"avif", b"avis"}
 _EXPORT = "export it as PNG or JPEG"
 
 # Pillow warns of pictures above 89 megapixels on standard error; here they are refused anyway.
@@ -162,13 +179,30 @@ def _too_big(path: Path, words: str) -> PictureProblem:
     )
 
 
+def _is_readable(opening: bytes) -> bool:
+    """Whether it is of a kind whose reader is there, so that only damage can have stopped it."""
+    if opening[4:8] != b"ftyp":
+        return False
+    brand = opening[8:12]
+    return ("HEIF" in _FORMATS and brand in _HEIC) or ("AVIF" in _FORMATS and brand in _AVIF)
+
+
 def _no_picture(path: Path) -> PictureProblem:
     """Words for a file that is no picture, or none of ours."""
     with path.open("rb") as file:
         opening = file.read(512)
-    if opening[4:12] in {b"ftypheic", b"ftypheix", b"ftypmif1", b"ftypavif"}:
-        kind = "AVIF" if opening[8:12] == b"avif" else "HEIC"
-        message = f"{path.name} is {kind}, which cannot be read here"
+    if _is_readable(opening):
+        return _cut_short(path)
+    if opening[4:8] == b"ftyp" and opening[8:12] in _HEIC:
+        return PictureProblem(
+            f"{path.name} is HEIC, which cannot be read here",
+            f"install `sora-batch[heic]`, or {_EXPORT}",
+            code="not-a-picture",
+        )
+    if opening[4:8] == b"ftyp" and opening[8:12] in _AVIF:
+        message = f"{path.name} is AVIF, which the installed Pillow cannot read"
+    elif opening[4:8] == b"ftyp":
+        message = f"{path.name} is a clip, not a picture"
     elif opening.lstrip().startswith((b"<svg", b"<?xml")):
         message = f"{path.name} is a drawing (SVG), not a picture made of pixels"
     elif opening.lstrip().lower().startswith((b"<!doctype html", b"<html")):

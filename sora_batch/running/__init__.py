@@ -84,9 +84,19 @@ async def execute(
 
 async def _begin(plan: Plan, tools: Tools) -> None:
     await tools.store.begin_run(_row(plan, tools))
+    await _pin(plan, tools)
     to_make = sum(step.action is Action.MAKE for step in plan.steps)
     estimate = None if plan.unpriced else plan.estimate_usd
     tools.tell(RunStarted(tools.run_id, len(plan.steps), to_make, estimate))
+
+
+async def _pin(plan: Plan, tools: Tools) -> None:
+    """From the first run on a URL stands for these bytes, even if the cache is lost."""
+    known = tools.store.pins()
+    for image, sha256 in plan.pictures.items():
+        name = tools.outputs.pin_name(image)
+        if image.startswith(("http://", "https://")) and name not in known:
+            await tools.store.pin(name, sha256)
 
 
 async def _end(

@@ -176,6 +176,55 @@ def test_a_profile_that_makes_no_sense_is_left_out(profile: bytes, tmp_path: Pat
     assert near(fitted(path, (20, 20)), 0.5, 0.5, (200, 90, 40))
 
 
+def test_a_picture_over_the_limit_becomes_a_jpeg_of_the_same_size(tmp_path: Path) -> None:
+    noise = Image.effect_noise((320, 180), 90).convert("RGB")
+    noise.save(tmp_path / "a.png")
+    target = tmp_path / "fitted.png"
+    spec: dict[str, Json] = {
+        "image": str(tmp_path / "a.png"),
+        "target": str(target),
+        "width": 320,
+        "height": 180,
+        "fit": "cover",
+        "limit_bytes": 60_000,
+    }
+    told = fit(spec)
+    made = target.with_suffix(".jpg")
+    assert (told["format"], told["bytes"]) == ("jpeg", made.stat().st_size)
+    assert made.stat().st_size <= 60_000
+    assert not target.exists()
+    with Image.open(made) as picture:
+        assert (picture.format, picture.size, picture.info.get("exif")) == (
+            "JPEG",
+            (320, 180),
+            None,
+        )
+    first = made.read_bytes()
+    fit(spec)
+    assert made.read_bytes() == first
+    with pytest.raises(OperationFailed) as caught:
+        fit({**spec, "limit_bytes": 1_000})
+    assert caught.value.code == "too-big"
+
+
+def test_a_picture_that_has_changed_since_the_plan_is_not_sent(tmp_path: Path) -> None:
+    path = make_picture(tmp_path / "a.png")
+    planned = hashlib.sha256(path.read_bytes()).hexdigest()
+    spec: dict[str, Json] = {
+        "image": str(path),
+        "target": str(tmp_path / "fitted.png"),
+        "width": 64,
+        "height": 36,
+        "fit": "cover",
+        "sha256": planned,
+    }
+    assert fit(spec)["format"] == "png"
+    make_picture(path, colour=(1, 2, 3))
+    with pytest.raises(OperationFailed) as caught:
+        fit(spec)
+    assert caught.value.code == "changed"
+
+
 def test_a_damaged_picture_is_told_with_what_to_do(tmp_path: Path) -> None:
     whole = io.BytesIO()
     Image.effect_noise((300, 300), 50).save(whole, "JPEG")

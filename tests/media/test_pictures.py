@@ -1,15 +1,17 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 from pathlib import Path
 
 import pytest
-from PIL import Image
+from PIL import Image, features
 
 from sora_batch.media.pictures import PictureProblem, inspect, load_picture
 from tests.media.making import make_picture, make_quarters
 
 ORIENTATION = 0x0112
+NEEDS_AVIF = pytest.mark.skipif(not features.check("avif"), reason="this Pillow reads no AVIF")
 
 
 def exif(orientation: int) -> Image.Exif:
@@ -28,7 +30,14 @@ def refusal(path: Path) -> PictureProblem:
 
 @pytest.mark.parametrize(
     ("name", "kind"),
-    [("a.png", "png"), ("a.jpg", "jpeg"), ("a.webp", "webp"), ("a.gif", "gif"), ("a.tif", "tiff")],
+    [
+        ("a.png", "png"),
+        ("a.jpg", "jpeg"),
+        ("a.webp", "webp"),
+        ("a.gif", "gif"),
+        ("a.tif", "tiff"),
+        pytest.param("a.avif", "avif", marks=NEEDS_AVIF),
+    ],
 )
 def test_a_picture_is_known_by_its_bytes(name: str, kind: str, tmp_path: Path) -> None:
     path = make_picture(tmp_path / name, (40, 30))
@@ -85,6 +94,7 @@ def test_damage_in_the_middle_is_found_when_it_is_decoded(tmp_path: Path) -> Non
         (b"<!DOCTYPE html><html>", "a.png is a web page, not a picture"),
         (b'<svg xmlns="http://www.w3.org/2000/svg"/>', "a.png is a drawing (SVG)"),
         (b"\0\0\0\x18ftypheic" + bytes(100), "a.png is HEIC, which cannot be read here"),
+        (b"\0\0\0\x18ftypisom" + bytes(100), "a.png is a clip, not a picture"),
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "a Git LFS pointer"),
         (b"\0\1\2\3" * 30, "a.png is not a picture"),
         (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "a.png is a text, not a picture"),
@@ -125,3 +135,19 @@ def test_a_header_that_lies_about_billions_of_pixels_is_refused(tmp_path: Path) 
     data[18:26] = (60_000).to_bytes(4, "little") * 2
     path.write_bytes(data)
     assert refusal(path).code == "too-big"
+
+
+@NEEDS_AVIF
+def test_an_avif_cut_short_is_damaged_and_not_unknown(tmp_path: Path) -> None:
+    whole = make_quarters(tmp_path / "a.avif", (200, 200)).read_bytes()
+    (tmp_path / "a.avif").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(PictureProblem) as caught:
+        load_picture(tmp_path / "a.avif")
+    assert caught.value.code == "truncated"
+
+
+def test_heic_says_what_to_install(tmp_path: Path) -> None:
+    (tmp_path / "a.heic").write_bytes(b"\0\0\0\x18ftypheic" + bytes(100))
+    fix = refusal(tmp_path / "a.heic").fix
+    installed = importlib.util.find_spec("pillow_heif") is not None
+    assert ("again" if installed else "sora-batch[heic]") in fix
