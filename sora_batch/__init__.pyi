@@ -3,6 +3,7 @@ from sora_batch.api import Cancelled as Cancelled
 from sora_batch.api import Check as Check
 from sora_batch.api import CutReport as CutReport
 from sora_batch.api import Examination as Examination
+from sora_batch.api import GalleryPage as GalleryPage
 from sora_batch.api import ListedJob as ListedJob
 from sora_batch.api import Plan as Plan
 from sora_batch.api import Resolved as Resolved
@@ -19,6 +20,7 @@ from sora_batch.api import download_job as download_job
 from sora_batch.api import examine as examine
 from sora_batch.api import explain as explain
 from sora_batch.api import fetch_pictures as fetch_pictures
+from sora_batch.api import gallery as gallery
 from sora_batch.api import list_jobs as list_jobs
 from sora_batch.api import load as load
 from sora_batch.api import load_plan as load_plan

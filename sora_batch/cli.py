@@ -39,6 +39,7 @@ COMMANDS = (
     "resolve",
     "cancel",
     "jobs",
+    "gallery",
     "cut",
     "models",
     "doctor",

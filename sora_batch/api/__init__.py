@@ -21,6 +21,8 @@ HOMES = {
     "refresh_models": "refreshing",
     "save_plan": "saved",
     "load_plan": "saved",
+    "GalleryPage": "showing",
+    "gallery": "showing",
     "Status": "looking",
     "status": "looking",
     "accept": "changing",
