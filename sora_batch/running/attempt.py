@@ -142,8 +142,9 @@ async def wait_for_render(
         elapsed_s = _age_s(tools, attempt)
         floor_s = tools.provider.poll_floor_s
         wait_s = next_poll_s(elapsed_s, expected_s=expected(), hint_s=hint_s, floor_s=floor_s)
+        wait_s, ordered_at = 0.0 if at_once else wait_s, attempt.submitted_at or attempt.created_at
         try:
-            report = await watch.ask(attempt.job_id, wait_s=0.0 if at_once else wait_s)
+            report = await watch.ask(attempt.job_id, wait_s=wait_s, ordered_at=ordered_at)
         except JobMissing as error:
             hint_s = None
             missing += elapsed_s > _SETTLE_S

@@ -117,8 +117,6 @@ class Turns:
             watch=self._watch,
             expected=lambda: self._pace.expected_s(key) or known_s,
         )
-        if attempt.job_id is not None:
-            self._watch.forget(attempt.job_id)
         if isinstance(waited, Attempt) and waited.rendered_at and waited.submitted_at:
             took = waited.rendered_at - waited.submitted_at
             self._pace.took(key, took.total_seconds())

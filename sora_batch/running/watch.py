@@ -11,6 +11,7 @@ import asyncio
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sora_batch.planning.capabilities import Listing
 from sora_batch.providers.provider import JobReport, JobStatus, JobUnreachable
@@ -31,6 +32,7 @@ _OPEN = frozenset({JobStatus.QUEUED, JobStatus.RENDERING})
 class _Waiter:
     answer: asyncio.Future[JobReport | None]
     due: float
+    ordered_at: datetime
     is_asked: bool = False
 
 
@@ -40,23 +42,22 @@ class Watch:
     def __init__(self, tools: Tools) -> None:
         self._tools = tools
         self._waiting: dict[JobId, _Waiter] = {}
-        self._order: dict[JobId, int] = {}
         self._polls: set[asyncio.Task[None]] = set()
         self._loop: asyncio.Task[None] | None = None
         self._earlier = asyncio.Event()
         self._wakes_at = float("-inf")
         self._may_list = tools.provider.capabilities.listing is not Listing.NONE
+        self._may_skip = True
         self._looked_at = float("-inf")
 
-    async def ask(self, job: JobId, *, wait_s: float) -> JobReport | None:
+    async def ask(self, job: JobId, *, wait_s: float, ordered_at: datetime) -> JobReport | None:
         """What the server says of the job, in `wait_s` or when it is seen to be over; None when
         the run is told to stop. Raises JobUnreachable, JobMissing."""
         if self._tools.stop.is_set():
             return None
         answer: asyncio.Future[JobReport | None] = asyncio.get_running_loop().create_future()
         due = self._tools.clock.monotonic() + wait_s
-        self._waiting[job] = _Waiter(answer, due)
-        self._order.setdefault(job, len(self._order))
+        self._waiting[job] = _Waiter(answer, due, ordered_at)
         if due < self._wakes_at:
             self._earlier.set()
         if self._loop is None:
@@ -65,10 +66,6 @@ class Watch:
             return await answer
         finally:
             self._waiting.pop(job, None)
-
-    def forget(self, job: JobId) -> None:
-        """Nobody will ask about it any more."""
-        self._order.pop(job, None)
 
     async def _run(self) -> None:
         stopping = asyncio.ensure_future(self._tools.stop.wait())
@@ -112,21 +109,21 @@ class Watch:
     async def _look(self) -> None:
         now = self._tools.clock.monotonic()
         due = [job for job, one in self._waiting.items() if one.due <= now and not one.is_asked]
-        if self._may_list and len(due) >= _WORTH_A_LIST:
+        pages = self._pages(due)
+        if self._may_list and len(due) >= _WORTH_A_LIST * pages:
             self._looked_at = now
-            due = await self._look_at_list(due)
+            due = await self._look_at_list(due, pages)
         for job in due:
             self._poll(job)
         # A poll that is answered at once must not find the loop asleep.
         await asyncio.sleep(0)
 
-    async def _look_at_list(self, due: Sequence[JobId]) -> list[JobId]:
+    async def _look_at_list(self, due: Sequence[JobId], pages: int) -> list[JobId]:
         """Answers for all that a page shows; the due ones that it does not show."""
+        behind = self._younger(due) if self._may_skip else None
         try:
             async with asyncio.timeout(_LOOK_TIMEOUT_S):
-                listed = await self._tools.provider.list_jobs(
-                    PAGE * math.ceil((len(due) + _OTHERS) / PAGE), after=self._younger(due)
-                )
+                listed = await self._tools.provider.list_jobs(PAGE * pages, after=behind)
         except TimeoutError:
             self._refuse(due, JobUnreachable("no list of jobs in time"))
             return []
@@ -140,15 +137,25 @@ class Watch:
                 self._answer(job, report)
         if not shown.keys() & wanted:
             # A list that shows nothing of ours would only cost a request more each time.
-            self._may_list = False
+            self._may_list, self._may_skip = behind is not None, False
         return [job for job in due if job not in shown]
+
+    def _pages(self, due: Sequence[JobId]) -> int:
+        """How many pages it takes from the youngest due job to the oldest, if all that were
+        ordered between them are still shown."""
+        moments = [self._waiting[job].ordered_at for job in due]
+        oldest, youngest = min(moments), max(moments)
+        span = sum(oldest <= one.ordered_at <= youngest for one in self._waiting.values())
+        return math.ceil((span + _OTHERS) / PAGE)
 
     def _younger(self, due: Iterable[JobId]) -> JobId | None:
         """The job ordered just after the youngest due one: a page that begins behind it holds the
         old ones, which are those that will be over; None where a page from the start has them."""
-        youngest = max(self._order[job] for job in due)
-        after = [job for job in self._waiting if self._order[job] > youngest]
-        return min(after, key=lambda job: self._order[job], default=None)
+        youngest = max(self._waiting[job].ordered_at for job in due)
+        younger = [
+            (one.ordered_at, job) for job, one in self._waiting.items() if one.ordered_at > youngest
+        ]
+        return min(younger)[1] if younger else None
 
     def _poll(self, job: JobId) -> None:
         waiter = self._waiting.get(job)

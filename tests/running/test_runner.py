@@ -342,13 +342,15 @@ def test_a_shot_waits_for_all_it_needs_also_when_some_is_there_already(tmp_path:
 
 
 def test_what_may_render_unseen_counts_against_the_limit_on_resume(tmp_path: Path) -> None:
-    bench = Bench(tmp_path, [shot("a"), shot("b"), shot("c")])
+    bench = Bench(tmp_path, [shot("a"), shot("b")])
     bench.manifest = replace(
         bench.manifest, limits=Limits(concurrency=2, render_timeout=timedelta(minutes=30))
     )
     bench.provider.on_submit["a"] = [OutcomeUnknown("the server answered 502")]
     bench.provider.on_submit["b"] = [OutcomeUnknown("the server answered 502")]
     began = bench.clock.passed_s
+    run(bench)
+    bench.manifest = replace(bench.manifest, shots=(*bench.manifest.shots, shot("c")))
     report = run(bench)
     assert (report.finished.held, report.finished.done) == (2, 1)
     assert bench.clock.passed_s - began >= 30 * 60
