@@ -16,7 +16,7 @@ from sora_batch import api
 
 __version__ = "0.1.0"
 
-__all__ = ["__version__", *api.HOMES]
+__all__ = list(api.HOMES)
 
 
 def __getattr__(name: str) -> object:

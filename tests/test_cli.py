@@ -123,7 +123,7 @@ def test_unknown_option_and_missing_argument_are_usage_errors() -> None:
         ("run", "x.yaml", "--concurrency", "0"),
         ("run", "x.yaml", "--var", "name"),
         ("run", "x.yaml", "--var", "=value"),
-        ("plan", "x.yaml", "--graph", "svg"),
+        ("plan", "x.yaml", "--graph", "gif"),
     ],
 )
 def test_options_that_make_no_sense_are_refused(words: tuple[str, ...]) -> None:

@@ -29,7 +29,7 @@ def typed() -> list[list[str]]:
 
 def yaml_block(mark: str) -> str:
     """The first YAML block that has the words in it."""
-    return next(text for language, text in BLOCKS if language == "yaml" and mark in text)
+    return next(str(text) for language, text in BLOCKS if language == "yaml" and mark in text)
 
 
 @pytest.fixture

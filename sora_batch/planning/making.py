@@ -43,19 +43,19 @@ def make_plan(
 ) -> Plan:
     """What a run of the manifest would do today.
 
-    `capabilities` and `base_url` are the provider's; `pictures` has the digest of every reference
-    picture by its path or URL. `selection` is what `--select` was given; none means all shots.
-    A plan with problems is good for showing them, never for running; where shots need each other
-    in a circle it has no steps. Raises UsageError for a selection that means nothing.
+    `capabilities` and `base_url` are the provider's, `pictures` the digests of reference pictures
+    by path or URL, `selection` what `--select` was given. A plan with problems is good for showing
+    them only; where shots need each other in a circle it has no steps. Raises UsageError for a
+    selection that means nothing.
     """
     shots = manifest.shots
     graph = graph_of(shots)
     pricer = Pricer(manifest.provider, catalog, base_url=base_url, today=today)
-    problems = [*check(manifest, catalog, capabilities, pricer), *cycle_problems(shots, graph)]
+    wrong = [*check(manifest, catalog, capabilities, pricer), *cycle_problems(shots, graph)]
     plan = Plan(
         manifest=manifest,
         steps=(),
-        problems=in_order(problems),
+        problems=in_order(wrong),
         ledger=history.ledger,
         prices_date=catalog.prices_date,
         selection=tuple(selection),
@@ -65,7 +65,7 @@ def make_plan(
     if graph.stuck:
         return plan
     targets = [pricer.target(shot.model) for shot in shots]
-    judge = _judged(manifest, graph, history, capabilities, pictures, targets)
+    judge = _judged(plan, graph, history, capabilities, targets)
     chosen, wanted = _selected(judge, targets, selection)
     timing = schedule(judge, targets, wanted, history.render_seconds, manifest.limits)
     steps = _steps(judge, targets, pricer, timing, chosen=chosen, wanted=wanted)
@@ -73,20 +73,19 @@ def make_plan(
 
 
 def _judged(
-    manifest: Manifest,
+    plan: Plan,
     graph: Graph,
     history: History,
     capabilities: Capabilities,
-    pictures: Mapping[str, str],
     targets: Sequence[Target],
 ) -> Judge:
     judge = Judge(
-        manifest.shots,
+        plan.manifest.shots,
         graph,
         history,
         capabilities=capabilities,
-        pictures=pictures,
-        attempts_limit=manifest.limits.attempts,
+        pictures=plan.pictures,
+        attempts_limit=plan.manifest.limits.attempts,
     )
     judge.judge(targets)
     return judge
