@@ -31,6 +31,8 @@ from sora_batch.outputs import Outputs
 from sora_batch.providers.opening import open_provider
 from sora_batch.running import execute
 from sora_batch.simulator import SimulatorSettings, create_app
+from sora_batch.simulator.latency import Latency
+from sora_batch.simulator.latency import Latency
 from sora_batch.store import open_store
 
 PRICE = Decimal("0.40")
@@ -189,7 +191,7 @@ def serve(folder: Path, port: int, render_s: float) -> None:
     settings = SimulatorSettings(
         speed=speed,  # type: ignore[arg-type]
         slots=16,
-        render_seconds=render_s,
+        latency=Latency.fixed(render_s),
         price_per_second_usd=PRICE,
     )
     app = create_app(folder, settings=settings)

@@ -86,11 +86,12 @@ class Quoting(BaseHTTPRequestHandler):
 
 @contextmanager
 def quoting(code: int) -> Iterator[tuple[str, list[str]]]:
-    handler = type("Handler", (Quoting,), {"code": code, "seen": []})
+    seen: list[str] = []
+    handler = type("Handler", (Quoting,), {"code": code, "seen": seen})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}/v1", handler.seen
+        yield f"http://127.0.0.1:{server.server_port}/v1", seen
     finally:
         server.shutdown()
         server.server_close()
