@@ -32,7 +32,6 @@ from sora_batch.providers.opening import open_provider
 from sora_batch.running import execute
 from sora_batch.simulator import SimulatorSettings, create_app
 from sora_batch.simulator.latency import Latency
-from sora_batch.simulator.latency import Latency
 from sora_batch.store import open_store
 
 PRICE = Decimal("0.40")
