@@ -44,6 +44,7 @@ def gallery(
     target: Path | None = None,
     select: Sequence[str] = (),
     embed: bool = False,
+    most_bytes: int = EMBED_LIMIT_BYTES,
     began: Callable[[int], None] | None = None,
 ) -> GalleryPage:
     """Writes the page to `target`, or to `gallery.html` beside the clips.
@@ -51,12 +52,12 @@ def gallery(
     It needs no server and no network; clips are where they are, unless `embed` puts them inside.
     `began` is told how many posters and strips have to be made first. Spends nothing, and may be
     called while a run goes on. Raises UsageError (a selection that matches nothing; more clips to
-    embed than EMBED_LIMIT_BYTES), StoreBroken, OutputUnusable.
+    embed than `most_bytes`), StoreBroken, OutputUnusable.
     """
     outputs, path = Outputs(manifest.output), target or manifest.output / "gallery.html"
     gathered, clips = _gathered(manifest, outputs, select)
     if embed:
-        _require_room(clips)
+        _require_room(clips, most_bytes)
     _make_folder(path.parent)
     small, notices = run_aside(small_pictures(outputs, gathered.steps, clips, began))
     media = _media(clips, small, path.parent.resolve(), embed=embed)
@@ -106,12 +107,12 @@ def _gathered(
     return gathered, {shot: path for shot, path in found if path is not None}
 
 
-def _require_room(clips: Mapping[ShotId, Path]) -> None:
+def _require_room(clips: Mapping[ShotId, Path], most_bytes: int) -> None:
     total = sum(path.stat().st_size for path in clips.values())
-    if total > EMBED_LIMIT_BYTES:
+    if total > most_bytes:
         raise UsageError(
             f"the clips are {total / 1e6:,.0f} MB, and a page can hold "
-            f"{EMBED_LIMIT_BYTES / 1e6:,.0f} MB of them",
+            f"{most_bytes / 1e6:,.0f} MB of them",
             fix="choose fewer with --select, or leave --embed out and hand on the whole folder",
         )
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from sora_batch import api
 from sora_batch.commands.options import Overrides, json_option, manifest_options, select_option
 
 
@@ -46,13 +47,10 @@ def command(
     \b
     Example:
       sora-batch gallery manifests/campaign.yaml --open
-      sora-batch gallery manifests/campaign.yaml --select tag:social --embed -o social.html
+      sora-batch gallery manifests/campaign.yaml --embed -o campaign.html
 
     With --json: page, shots, clips, bytes, embedded, notices.
     """
-    from sora_batch import api
-    from sora_batch.views.text import counted, printable
-
     page = api.gallery(
         api.load(manifest, **overrides),
         target=output,
@@ -60,6 +58,15 @@ def command(
         embed=embed,
         began=None if as_json else _say,
     )
+    _tell(page, as_json=as_json)
+    if and_open:
+        webbrowser.open(page.path.resolve().as_uri())
+    return 0
+
+
+def _tell(page: api.GalleryPage, *, as_json: bool) -> None:
+    from sora_batch.views.text import counted, printable
+
     if as_json:
         facts = {
             "page": str(page.path),
@@ -70,15 +77,12 @@ def command(
             "notices": list(page.notices),
         }
         click.echo(json.dumps(facts, ensure_ascii=False))
-    else:
-        for notice in page.notices:
-            click.echo(printable(notice), err=True)
-        inside = f", clips inside, {page.bytes / 1e6:,.1f} MB" if page.embedded else ""
-        shots, clips = counted(page.shots, "shot"), counted(page.clips, "clip")
-        click.echo(f"{page.path}: {shots}, {clips}{inside}")
-    if and_open:
-        webbrowser.open(page.path.resolve().as_uri())
-    return 0
+        return
+    for notice in page.notices:
+        click.echo(printable(notice), err=True)
+    inside = f", clips inside, {page.bytes / 1e6:,.1f} MB" if page.embedded else ""
+    shots, clips = counted(page.shots, "shot"), counted(page.clips, "clip")
+    click.echo(f"{page.path}: {shots}, {clips}{inside}")
 
 
 def _say(pictures: int) -> None:

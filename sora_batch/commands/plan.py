@@ -45,7 +45,7 @@ def command(
       sora-batch plan manifests/campaign.yaml --graph svg > plan.svg
     """
     from sora_batch import api
-    from sora_batch.commands.planned import planned, show
+    from sora_batch.commands.planned import graph_of, planned, show
     from sora_batch.views.graph_svg import graph_svg
     from sora_batch.views.graphs import graph_dot, graph_mermaid
 
@@ -55,8 +55,7 @@ def command(
             raise click.BadParameter("a saved plan is a .json file", param_hint="--output")
         api.save_plan(plan, output)
     if graph is not None:
-        draw = {"mermaid": graph_mermaid, "dot": graph_dot, "svg": graph_svg}[graph]
-        click.echo(draw(plan))
+        click.echo(graph_of(plan, graph))
         return 0
     code = show(plan, as_json=as_json, every_shot=every_shot)
     if output is not None and not as_json:

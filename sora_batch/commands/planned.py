@@ -14,6 +14,8 @@ from sora_batch import api
 from sora_batch.api import Plan
 from sora_batch.commands.options import Overrides, width_of_terminal
 from sora_batch.errors import BudgetExceeded, UsageError
+from sora_batch.views.graph_svg import graph_svg
+from sora_batch.views.graphs import graph_dot, graph_mermaid
 from sora_batch.views.paint import paint_for
 from sora_batch.views.plans import plan_json, plan_text
 
@@ -36,6 +38,11 @@ def planned(manifest: Path, overrides: Overrides, select: Sequence[str]) -> Plan
 def selected_shots(plan: Plan) -> list[str]:
     """The ids of the shots that were asked for, without those that are only needed."""
     return [step.shot.id for step in plan.steps if not step.taken_along]
+
+
+def graph_of(plan: Plan, kind: str) -> str:
+    """The plan as a graph: `mermaid`, `dot` or `svg`."""
+    return {"mermaid": graph_mermaid, "dot": graph_dot, "svg": graph_svg}[kind](plan)
 
 
 def show(plan: Plan, *, as_json: bool, every_shot: bool = False) -> int:
