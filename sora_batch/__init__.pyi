@@ -1,6 +1,7 @@
 from sora_batch.api import Action as Action
 from sora_batch.api import Cancelled as Cancelled
 from sora_batch.api import Check as Check
+from sora_batch.api import ContactSheet as ContactSheet
 from sora_batch.api import CutReport as CutReport
 from sora_batch.api import Examination as Examination
 from sora_batch.api import GalleryPage as GalleryPage
@@ -14,6 +15,7 @@ from sora_batch.api import accept as accept
 from sora_batch.api import adopt_job as adopt_job
 from sora_batch.api import cancel as cancel
 from sora_batch.api import check as check
+from sora_batch.api import contact_sheet as contact_sheet
 from sora_batch.api import cut as cut
 from sora_batch.api import delete_job as delete_job
 from sora_batch.api import download_job as download_job

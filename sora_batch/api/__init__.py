@@ -23,6 +23,8 @@ HOMES = {
     "load_plan": "saved",
     "GalleryPage": "showing",
     "gallery": "showing",
+    "ContactSheet": "sheets",
+    "contact_sheet": "sheets",
     "Status": "looking",
     "status": "looking",
     "accept": "changing",

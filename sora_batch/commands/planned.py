@@ -18,6 +18,7 @@ from sora_batch.views.graph_svg import graph_svg
 from sora_batch.views.graphs import graph_dot, graph_mermaid
 from sora_batch.views.paint import paint_for
 from sora_batch.views.plans import plan_json, plan_text
+from sora_batch.views.text import counted
 
 
 def planned(manifest: Path, overrides: Overrides, select: Sequence[str]) -> Plan:
@@ -38,6 +39,17 @@ def planned(manifest: Path, overrides: Overrides, select: Sequence[str]) -> Plan
 def selected_shots(plan: Plan) -> list[str]:
     """The ids of the shots that were asked for, without those that are only needed."""
     return [step.shot.id for step in plan.steps if not step.taken_along]
+
+
+def draw_sheet(plan: Plan, path: Path, *, aside: bool) -> None:
+    """Writes the contact sheet and says what is on it; `aside` where something else is printed."""
+    sheet = api.contact_sheet(plan, path)
+    words = [f"{sheet.path}: {counted(sheet.tiles, 'picture')} for {counted(sheet.shots, 'shot')}"]
+    if sheet.pending:
+        words.append(f"{counted(sheet.pending, 'frame')} of clips to come")
+    if sheet.left_out:
+        words.append(f"{sheet.left_out:,} more found no room; choose with --select")
+    click.echo("; ".join(words), err=aside)
 
 
 def graph_of(plan: Plan, kind: str) -> str:

@@ -17,6 +17,7 @@ OPERATIONS: Mapping[str, Operation] = OperationTable(
         "strip": "sora_batch.media.strips:strip",
         "frame": "sora_batch.media.frames:frame",
         "fit": "sora_batch.media.fitting:fit",
+        "contact-sheet": "sora_batch.media.contact_sheet:contact_sheet",
         "cut": "sora_batch.media.cutting.assemble:assemble",
     }
 )
