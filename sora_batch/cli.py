@@ -43,6 +43,7 @@ COMMANDS = (
     "cut",
     "models",
     "doctor",
+    "simulate",
     "schema",
 )
 DEBUG_VARIABLE = "SORA_BATCH_DEBUG"

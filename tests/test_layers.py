@@ -36,6 +36,7 @@ OWNED_LIBRARIES = {
     "jinja2": {"manifest", "views"},
     "pydantic": {"manifest", "catalog", "providers"},
     "starlette": {"simulator", "review"},
+    "uvicorn": {"simulator", "review"},
     "av": {"media", "simulator"},
     "PIL": {"media", "simulator"},
     "numpy": {"media", "simulator"},

@@ -23,9 +23,11 @@ from urllib.parse import unquote
 from starlette.applications import Starlette
 from starlette.background import BackgroundTask
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sora_batch.clock import Clock, SystemClock
 from sora_batch.shots import JobId, SourceKind
@@ -78,9 +80,22 @@ def create_app(
             OSError: _refuse_disk,
         },
         lifespan=lifespan,
+        middleware=[Middleware(_AsSent)],
     )
     app.state.simulator = simulator
     return app
+
+
+class _AsSent:
+    """Finds routes by the path as it was sent: an encoded `/` in an id is no separator."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if raw := scope.get("raw_path"):
+            scope["path"] = raw.decode("ascii", "replace")
+        await self._app(scope, receive, send)
 
 
 def _routes(dialect: Dialect) -> list[Route]:
@@ -247,7 +262,7 @@ def _key(request: Request) -> str:
 
 
 def _video_id(request: Request) -> str:
-    return str(request.path_params["video_id"])
+    return unquote(request.path_params["video_id"])
 
 
 def _limit(text: str | None, paging: Paging) -> int:

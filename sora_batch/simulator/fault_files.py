@@ -2,8 +2,8 @@
 
 seed: 7
 faults:
-  - {on: create, do: reset, when: after, chance: 0.1}
-  - {on: poll, do: missing, first: 2}
+  - {at: create, do: reset, when: after, chance: 0.1}
+  - {at: poll, do: missing, first: 2}
   - {do: moderate, stage: output, prompt: dragon, times: 1}
 """
 
@@ -93,5 +93,9 @@ class _Reading:
         return not unknown
 
     def _add(self, message: str, path: tuple[str | int, ...], code: str, fix: str = "") -> None:
-        where = self._document.where(path) if path else Where(self._document.file)
+        where = (
+            self._document.where(path, key=code == "unknown-key")
+            if path
+            else Where(self._document.file)
+        )
         self.problems.append(Problem(message, where, code, fix))

@@ -16,7 +16,7 @@ from sora_batch.problems import did_you_mean
 CREATE, POLL, LIST, CONTENT, DELETE = OPERATIONS = ("create", "poll", "list", "content", "delete")
 FORMS = ("seconds", "date", "ms", "reset")
 
-_RULE = frozenset({"do", "on", "when", "chance", "times", "after", "first", "prompt"})
+_RULE = frozenset({"do", "at", "when", "chance", "times", "after", "first", "prompt"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Act:
     does not say; "" where the rule cannot.
     """
 
-    on: tuple[str, ...]
+    at: tuple[str, ...]
     means: str
     takes: frozenset[str] = frozenset()
     when: Literal["before", "after", ""] = ""
@@ -88,7 +88,7 @@ ACTS: Mapping[str, Act] = {
 class Fault:
     """One rule. Raises ValueError, in words, where it makes no sense.
 
-    `do` is what happens (`ACTS`), `on` the operation ("" where there is but one), `when` whether
+    `do` is what happens (`ACTS`), `at` the operation ("" where there is but one), `when` whether
     before or after the server has done what was asked: an order that is answered by an error
     `after` was accepted. `chance` is 0 to 1. Of the requests that fit, the first `after` are left
     alone; it happens at most `times` times, and, with `first`, only to so many for each job (each
@@ -97,7 +97,7 @@ class Fault:
     """
 
     do: str
-    on: str = ""
+    at: str = ""
     when: str = ""
     chance: float = 1.0
     times: int | None = None
@@ -115,8 +115,8 @@ class Fault:
     def __post_init__(self) -> None:
         _among("do", self.do, tuple(ACTS))
         act = ACTS[self.do]
-        if self.on or len(act.on) > 1:
-            _among("on", self.on, act.on)
+        if self.at or len(act.at) > 1:
+            _among("at", self.at, act.at)
         for name in _SET_ONLY - act.takes:
             if getattr(self, name) != _DEFAULTS[name]:
                 raise ValueError(f"`{self.do}` takes no `{name}`")
@@ -134,7 +134,7 @@ class Fault:
     @property
     def operation(self) -> str:
         """The operation it belongs to."""
-        return self.on or ACTS[self.do].on[0]
+        return self.at or ACTS[self.do].at[0]
 
     @property
     def is_late(self) -> bool:

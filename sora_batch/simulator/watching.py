@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Awaitable, Callable, Mapping
+from urllib.parse import unquote
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -74,7 +75,7 @@ async def _subject(request: Request, simulator: Simulator, operation: str) -> Su
         return Subject(prompt, prompt)
     if operation == LIST:
         return Subject()
-    job_id = simulator.dialect.known_id(request.path_params["video_id"])
+    job_id = simulator.dialect.known_id(unquote(request.path_params["video_id"]))
     job = simulator.peek(job_id)
     return Subject(job_id, job.prompt if job is not None else "")
 
