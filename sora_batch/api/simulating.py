@@ -84,11 +84,8 @@ def simulate(
         ready(Simulation(base_url=base_url, dialect=dialect, folder=folder, manifest=manifest))
 
     simulator = serve(folder, settings, host=host, port=port, ready=listening)
-    return SimulatorBill(
-        bill=simulator.bill(),
-        requests=dict(simulator.mischief.requests),
-        faults=dict(simulator.mischief.done),
-    )
+    requests, struck = simulator.mischief.requests, simulator.mischief.done
+    return SimulatorBill(bill=simulator.bill(), requests=dict(requests), faults=dict(struck))
 
 
 def _script(path: Path | None, seed: int | None) -> FaultScript:

@@ -35,12 +35,12 @@ def serve(
 ) -> Simulator:
     """Serves until SIGINT or SIGTERM; `ready` is told the port once orders are taken. The
     simulator, closed. Raises UsageError, OutputUnusable."""
-    listening = _listen(host, port)
+    app = create_app(folder, settings=settings)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputUnusable.because(error, folder) from error
-    app = create_app(folder, settings=settings)
+    listening = _listen(host, port)
     simulator: Simulator = app.state.simulator
     told = uvicorn.Config(
         app,
