@@ -17,7 +17,8 @@ from sora_batch.errors import BudgetExceeded, ConsentNeeded, UsageError
 from sora_batch.events import Observer
 from sora_batch.outputs import Outputs
 from sora_batch.planning.plan import Action, Plan
-from sora_batch.providers.opening import open_provider
+from sora_batch.providers import opener
+from sora_batch.providers.closed import ClosedProvider
 from sora_batch.providers.provider import Provider
 from sora_batch.running import RunReport, execute
 from sora_batch.store import Store, open_store
@@ -77,14 +78,22 @@ async def _opened(
         _up_to_date(plan, store)
         engine = local_engine()
         stack.push_async_callback(engine.close)
-        provider = await open_provider(
-            plan.manifest.provider,
-            environment=environment_for(plan.manifest.file),
-            local_folder=outputs.local_folder,
-            clock=clock,
-        )
+        provider = await _provider(plan, outputs, clock)
         stack.push_async_callback(provider.close)
         yield store, engine, provider
+
+
+async def _provider(plan: Plan, outputs: Outputs, clock: Clock) -> Provider:
+    """The plan's server; where nothing will be asked of it, only what is known of it."""
+    settings = plan.manifest.provider
+    if not plan.salvage and all(step.action is Action.REUSE for step in plan.steps):
+        return ClosedProvider(settings)
+    return await opener()(
+        settings,
+        environment=environment_for(plan.manifest.file),
+        local_folder=outputs.local_folder,
+        clock=clock,
+    )
 
 
 def run_sync(

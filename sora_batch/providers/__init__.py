@@ -5,12 +5,41 @@ Light: a plan needs to know servers, not to reach one. `opening.py` has the rest
 
 from __future__ import annotations
 
+import importlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Protocol, cast
+
+from sora_batch.clock import Clock
 from sora_batch.errors import UsageError
 from sora_batch.manifest.settings import ProviderSettings
 from sora_batch.planning.capabilities import Capabilities
 from sora_batch.providers.dialects import DIALECTS, Dialect
+from sora_batch.providers.provider import Provider
 
-__all__ = ["address_of", "capabilities", "dialect_of", "kinds"]
+__all__ = ["address_of", "capabilities", "dialect_of", "kinds", "opener"]
+
+
+class Opener(Protocol):
+    """Opens a provider; `opening.open_provider` says how."""
+
+    async def __call__(
+        self,
+        settings: ProviderSettings,
+        *,
+        environment: Mapping[str, str],
+        local_folder: Path,
+        clock: Clock,
+    ) -> Provider:
+        """The provider, ready to be asked. Raises UsageError."""
+        ...
+
+
+def opener() -> Opener:
+    """The function that opens providers, found when it is asked for: it brings the HTTP libraries
+    and the renderer along."""
+    opening = importlib.import_module("sora_batch.providers.opening")
+    return cast(Opener, opening.open_provider)
 
 
 def kinds() -> tuple[str, ...]:

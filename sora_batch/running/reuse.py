@@ -20,16 +20,13 @@ def clip_there(tools: Tools, step: Step) -> Clip | None:
     return None
 
 
-async def reuse(tools: Tools, step: Step, clip: Clip) -> Clip:
-    """The shot's clip. One made under another shot's id is linked or copied to this shot's.
+async def bring(tools: Tools, step: Step, clip: Clip) -> Clip:
+    """The clip under this shot's own name: one of another shot, or an earlier one of its own.
 
     Raises OutputUnusable.
     """
-    mine = replace(clip, shot_id=step.shot.id)
-    if tools.outputs.is_visible(mine):
-        return mine
     path = await asyncio.to_thread(tools.outputs.adopt_copy, clip, step.shot.id)
-    adopted = replace(mine, mtime_ns=path.stat().st_mtime_ns)
+    adopted = replace(clip, shot_id=step.shot.id, mtime_ns=path.stat().st_mtime_ns)
     data = sidecar_of(
         tools.manifest,
         step,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Coroutine
+from dataclasses import replace
 from typing import Any
 
 from sora_batch.events import RunNotice, ShotRetrying
@@ -17,7 +18,7 @@ from sora_batch.planning.settled import settled
 from sora_batch.records import Attempt, AttemptState, Clip, Failure, FailureKind
 from sora_batch.running.outcome import Ending, Outcome
 from sora_batch.running.queue import Queue
-from sora_batch.running.reuse import clip_there, reuse
+from sora_batch.running.reuse import bring, clip_there
 from sora_batch.running.tally import Tally
 from sora_batch.running.thumbnails import Thumbnails
 from sora_batch.running.tools import Tools
@@ -106,9 +107,12 @@ class Runner:
 
     async def _take(self, step: Step, clip: Clip) -> None:
         """Gives the shot a clip that is there already."""
-        clip = await reuse(self._tools, step, clip)
-        self._clips[step.shot.id] = clip
-        self.tally.done(step.shot.id, clip, reused=True)
+        mine = replace(clip, shot_id=step.shot.id)
+        if not self._tools.outputs.is_visible(mine):
+            mine = await bring(self._tools, step, clip)
+            self._thumbnails.start(mine, is_new=False)
+        self._clips[step.shot.id] = mine
+        self.tally.done(step.shot.id, mine, reused=True)
         self._queue.done(step.shot.id)
 
     def _admit(self) -> float | None:

@@ -6,6 +6,7 @@ Nothing waits for them while a run goes on, and a clip without one is still a cl
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 from sora_batch.engines.engine import EngineLost, OperationFailed
 from sora_batch.events import RunNotice
@@ -27,9 +28,9 @@ class Thumbnails:
         self._tasks: set[asyncio.Task[None]] = set()
         self._gate = asyncio.Semaphore(_AT_ONCE)
 
-    def start(self, clip: Clip) -> None:
-        """Begins a clip's thumbnail."""
-        task = asyncio.ensure_future(self._make(clip))
+    def start(self, clip: Clip, *, is_new: bool = True) -> None:
+        """Begins a clip's thumbnail; the server is asked only for that of a new one."""
+        task = asyncio.ensure_future(self._make(clip, is_new))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -37,16 +38,11 @@ class Thumbnails:
         """Waits for those begun."""
         await asyncio.gather(*self._tasks)
 
-    async def _make(self, clip: Clip) -> None:
+    async def _make(self, clip: Clip, is_new: bool) -> None:
         async with self._gate:
             target = self._tools.outputs.thumbnail_path(clip.shot_id)
-            part = self._tools.outputs.temporary(".webp")
-            try:
-                if clip.job_id and await self._tools.provider.thumbnail(clip.job_id, part):
-                    part.replace(target)
-                    return
-            except (JobMissing, JobUnreachable, OSError):
-                part.unlink(missing_ok=True)
+            if is_new and await self._served(clip, target):
+                return
             spec: dict[str, Json] = {
                 "path": str(self._tools.outputs.clip_path(clip.shot_id)),
                 "target": str(target),
@@ -56,3 +52,14 @@ class Thumbnails:
                 await self._tools.engine.run("thumbnail", spec, key=clip.shot_id)
             except (OperationFailed, EngineLost) as error:
                 self._tools.tell(RunNotice(f"{clip.shot_id}: no thumbnail: {error}"))
+
+    async def _served(self, clip: Clip, target: Path) -> bool:
+        """Whether the server had a thumbnail, which then is in place."""
+        part = self._tools.outputs.temporary(".webp")
+        try:
+            if clip.job_id and await self._tools.provider.thumbnail(clip.job_id, part):
+                part.replace(target)
+                return True
+        except (JobMissing, JobUnreachable, OSError):
+            part.unlink(missing_ok=True)
+        return False

@@ -278,6 +278,10 @@ def test_going_back_to_earlier_words_brings_the_earlier_clip_back(tmp_path: Path
     bench.manifest = replace(bench.manifest, shots=(shot("a"),))
     report = run(bench)
     assert (report.finished.reused, len(bench.provider.orders)) == (1, 2)
+    thumbnail = bench.outputs.thumbnail_path(ShotId("a"))
+    assert (
+        thumbnail.stat().st_mtime_ns >= bench.outputs.sidecar_path(ShotId("a")).stat().st_mtime_ns
+    )
     report = run(bench)
     assert report.finished.reused == 1
 
