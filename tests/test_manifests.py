@@ -60,6 +60,13 @@ def test_the_final_campaign_has_a_price_and_the_rehearsal_has_none() -> None:
     assert prices == [Decimal(0), Decimal("11.60")]
 
 
+def test_the_storyboard_ends_on_the_picture_it_began_with() -> None:
+    steps = sora_batch.plan(sora_batch.load(FOLDER / "storyboard.yaml")).steps
+    morning = next(step for step in steps if step.shot.id == "morning")
+    assert morning.awaits == "island"
+    assert {"island", "lamp"} == set(morning.needed)
+
+
 @pytest.mark.parametrize("name", PROFILES)
 def test_a_manifest_runs_and_the_second_time_makes_nothing(name: str) -> None:
     manifest = sora_batch.load(FOLDER / f"{name}.yaml", profile=FREE[name])

@@ -96,11 +96,10 @@ def _measure(path: Path, length: int) -> dict[str, Json]:
 def _seconds(stream: VideoStream) -> Fraction:
     """How long the pictures last, exactly, in the clip's own units of time."""
     unit = stream.time_base or Fraction(0)
-    if stream.frames and stream.duration:
-        return stream.duration * unit
-    # A fragmented file has no duration of its pictures alone: the longer sound would pass for it.
-    times = [entry.timestamp for entry in stream.index_entries]
-    if len(times) < 2:
+    times = [entry.timestamp for entry in stream.index_entries if not entry.is_discard]
+    span = max(times) - min(times) if times else 0
+    # A header may say less than its own index holds, and a fragmented file has no duration of its
+    # pictures alone: the longer sound would pass for it.
+    if (stream.frames and stream.duration and stream.duration > span) or len(times) < 2:
         return (stream.duration or 0) * unit
-    span = max(times) - min(times)
     return (span + Fraction(span, len(times) - 1)) * unit

@@ -186,7 +186,9 @@ def _detail(status: Status, step: Step, place: Standing, now: datetime) -> str:
     attempt = _attempt(status, step)
     if place is Standing.DONE:
         clip = status.clips.get(step.shot.id)
-        return _relative(clip) if clip is not None else step.reason
+        differs = step.clip.differs if step.clip is not None else ""
+        marked = f"; not as ordered: {printable(differs)}" if differs else ""
+        return f"{_relative(clip) if clip is not None else step.reason}{marked}"
     if attempt is None or place in {Standing.PENDING, Standing.BLOCKED, Standing.FAILED}:
         price = f", {dollars(step.price_usd)}" if step.price_usd else ""
         return f"{printable(step.reason)}{price if place is Standing.PENDING else ''}"
@@ -224,6 +226,7 @@ def _shot_json(status: Status, step: Step, place: Standing) -> Json:
         "price_usd": money_text(step.price_usd if attempt is None else attempt.price_usd),
         "spent_usd": None if attempt is None else money_text(attempt.spent_usd),
         "clip": None if clip is None else str(clip),
+        "differs": step.clip.differs if step.clip is not None else "",
     }
 
 

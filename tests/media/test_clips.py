@@ -5,6 +5,7 @@ import json
 import struct
 from pathlib import Path
 
+import av
 import pytest
 
 from sora_batch.media.clips import verify
@@ -53,6 +54,39 @@ def test_sound_longer_than_the_pictures_does_not_lengthen_them(flags: str, tmp_p
     assert answer["has_audio"] is True
     assert answer["seconds"] == pytest.approx(2.0, abs=0.002)
     assert answer["frames"] == 2 * FPS
+
+
+@pytest.mark.parametrize("factor", [10, 2, 0.5, 0.1])
+@pytest.mark.parametrize("flags", ["", "faststart", "frag_keyframe+empty_moov"])
+def test_a_wrong_duration_in_the_header_is_not_believed(
+    flags: str, factor: float, tmp_path: Path
+) -> None:
+    path = make_clip(tmp_path / "a.mp4", seconds=2, audio=True, flags=flags)
+    data = bytearray(path.read_bytes())
+    for kind, offset in ((b"mvhd", 20), (b"mdhd", 20), (b"tkhd", 24)):
+        at = data.find(kind)
+        while at >= 0:
+            (said,) = struct.unpack_from(">I", data, at + offset)
+            struct.pack_into(">I", data, at + offset, int((said or 24_000) * factor))
+            at = data.find(kind, at + 4)
+    path.write_bytes(data)
+    answer = verify({"path": str(path), "fsync": False})
+    assert (answer["seconds"], answer["fps"], answer["frames"]) == (2.0, 12.0, 24)
+
+
+def test_a_clip_of_sound_alone_is_no_clip(tmp_path: Path) -> None:
+    path = tmp_path / "a.mp4"
+    with av.open(str(path), "w", format="mp4") as container:
+        sound = container.add_stream("aac", rate=48_000, layout="mono")
+        silence = av.AudioFrame(format="fltp", layout="mono", samples=1024)
+        for plane in silence.planes:
+            plane.update(bytes(plane.buffer_size))
+        silence.sample_rate, silence.pts = 48_000, 0
+        container.mux(sound.encode(silence))
+        container.mux(sound.encode(None))
+    with pytest.raises(OperationFailed) as caught:
+        verify({"path": str(path), "fsync": False})
+    assert (caught.value.code, caught.value.message) == ("not-a-clip", "the clip has no pictures")
 
 
 def test_a_name_that_looks_like_a_protocol_is_a_file(tmp_path: Path) -> None:

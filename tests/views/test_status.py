@@ -242,4 +242,16 @@ def test_json_has_stable_keys_and_money_in_strings() -> None:
         "price_usd": "0.80",
         "spent_usd": None,
         "clip": None,
+        "differs": "",
     }
+
+
+def test_what_was_delivered_differently_is_marked() -> None:
+    other = replace(CLIP, differs="640x360 instead of 1280x720")
+    status = facts(step("hero", Action.REUSE, clip=other))
+    words = status_text(status, now=NOW, width=120)
+    assert "hero.mp4; not as ordered: 640x360 instead of 1280x720" in words
+    told = status_json(status)["shots"]
+    assert isinstance(told, list)
+    assert isinstance(told[0], dict)
+    assert told[0]["differs"] == "640x360 instead of 1280x720"
