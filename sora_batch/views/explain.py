@@ -13,7 +13,7 @@ from typing import TypeAlias
 from sora_batch.planning.explain import Explanation, InputChange
 from sora_batch.planning.plan import Action
 from sora_batch.records import Attempt
-from sora_batch.shots import Json
+from sora_batch.shots import FINGERPRINT_VERSION, Json
 from sora_batch.views.facts import as_json
 from sora_batch.views.paint import PLAIN, Paint
 from sora_batch.views.text import cells, dollars, money_text, printable, wrapped
@@ -171,6 +171,9 @@ def _plain(value: Json, key: str = "") -> str:
     if value is None:
         return "(none)"
     if isinstance(value, str):
+        if key == "frame_of" and value.startswith(f"{FINGERPRINT_VERSION}:"):
+            # Only a clip that is there has a digest; until then its shot's inputs stand for it.
+            return "one still to be made"
         short = key in _KEYS and len(value) > _DIGEST
         return f"{value.removeprefix('f1:')[:_DIGEST]}…" if short else printable(value, 2000)
     return printable(json.dumps(value, ensure_ascii=False), 2000)

@@ -123,3 +123,10 @@ def test_json_carries_every_input_with_its_place() -> None:
             "parent": None,
         }
     ]
+
+
+def test_a_frame_of_a_clip_to_come_is_said_so() -> None:
+    now: Json = {"frame_of": "f1:dd", "at": "last"}
+    one = change("reference", {"frame_of": "a" * 64, "at": "last"}, now, 17, parent="opener")
+    words = explain_text(Explanation(STEP, "clip", SINCE, (one,)), width=80)
+    assert "the clip the frame is from: aaaaaaaa… -> one still to be made" in words
