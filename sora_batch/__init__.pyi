@@ -9,12 +9,15 @@ from sora_batch.api import ListedJob as ListedJob
 from sora_batch.api import Plan as Plan
 from sora_batch.api import Resolved as Resolved
 from sora_batch.api import RunReport as RunReport
+from sora_batch.api import Simulation as Simulation
+from sora_batch.api import SimulatorBill as SimulatorBill
 from sora_batch.api import Status as Status
 from sora_batch.api import Step as Step
 from sora_batch.api import accept as accept
 from sora_batch.api import adopt_job as adopt_job
 from sora_batch.api import cancel as cancel
 from sora_batch.api import check as check
+from sora_batch.api import check_access as check_access
 from sora_batch.api import contact_sheet as contact_sheet
 from sora_batch.api import cut as cut
 from sora_batch.api import delete_job as delete_job
@@ -35,6 +38,7 @@ from sora_batch.api import run as run
 from sora_batch.api import run_sync as run_sync
 from sora_batch.api import save_plan as save_plan
 from sora_batch.api import schema as schema
+from sora_batch.api import simulate as simulate
 from sora_batch.api import status as status
 
 __version__: str

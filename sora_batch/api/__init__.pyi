@@ -32,9 +32,13 @@ from sora_batch.api.resolving import Resolved as Resolved
 from sora_batch.api.resolving import resolve as resolve
 from sora_batch.api.saved import load_plan as load_plan
 from sora_batch.api.saved import save_plan as save_plan
+from sora_batch.api.secrets import check_access as check_access
 from sora_batch.api.sheets import ContactSheet as ContactSheet
 from sora_batch.api.sheets import contact_sheet as contact_sheet
 from sora_batch.api.showing import GalleryPage as GalleryPage
 from sora_batch.api.showing import gallery as gallery
+from sora_batch.api.simulating import Simulation as Simulation
+from sora_batch.api.simulating import SimulatorBill as SimulatorBill
+from sora_batch.api.simulating import simulate as simulate
 
 HOMES: dict[str, str]

@@ -15,7 +15,8 @@ from sora_batch.errors import UsageError
 from sora_batch.manifest.settings import ProviderSettings
 from sora_batch.planning.capabilities import Capabilities, Listing
 from sora_batch.providers import address_of, dialect_of
-from sora_batch.providers.opening import key_of, open_connection
+from sora_batch.providers.keys import key_of
+from sora_batch.providers.opening import open_connection
 from sora_batch.providers.probing import Probe, probe
 
 _MOST_MODELS = 5

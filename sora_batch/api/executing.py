@@ -9,12 +9,12 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from decimal import Decimal
 
-from sora_batch.api.secrets import environment_for
+from sora_batch.api.secrets import environment_for, needs_server
 from sora_batch.clock import Clock, SystemClock
 from sora_batch.engines import local_engine
 from sora_batch.engines.engine import Engine
 from sora_batch.errors import BudgetExceeded, ConsentNeeded, UsageError
-from sora_batch.events import Observer
+from sora_batch.events import Observer, RunNotice
 from sora_batch.outputs import Outputs
 from sora_batch.planning.plan import Action, Plan
 from sora_batch.providers import opener
@@ -27,6 +27,7 @@ from sora_batch.views.text import dollars
 __all__ = ["RunReport", "run", "run_sync"]
 
 _TERMINATED_AFTER_S = 2.0
+_STOPPING = "stopping: nothing new is ordered, downloads finish; Ctrl-C again leaves at once"
 
 
 async def run(
@@ -86,7 +87,7 @@ async def _opened(
 async def _provider(plan: Plan, outputs: Outputs, clock: Clock) -> Provider:
     """The plan's server; where nothing will be asked of it, only what is known of it."""
     settings = plan.manifest.provider
-    if not plan.salvage and all(step.action is Action.REUSE for step in plan.steps):
+    if not needs_server(plan):
         return ClosedProvider(settings)
     return await opener()(
         settings,
@@ -141,6 +142,8 @@ async def _run_until_told(
         if stop.is_set():
             work.cancel()
         stop.set()
+        for observer in observers:
+            observer(RunNotice(_STOPPING))
 
     def terminated() -> None:
         stop.set()

@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from sora_batch.errors import UsageError
+from sora_batch.planning.plan import Action, Plan
+from sora_batch.providers.keys import key_of
 
 NAME = ".env"
 
@@ -22,6 +24,18 @@ _LINE = re.compile(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)")
 def environment_for(manifest: Path) -> Mapping[str, str]:
     """Names and values for this manifest. Raises UsageError for a `.env` that cannot be read."""
     return {**read_env(manifest.parent / NAME), **os.environ}
+
+
+def check_access(plan: Plan) -> None:
+    """Looks whether the key is there that running the plan will need, before anybody is asked to
+    agree to its price. Raises UsageError."""
+    if needs_server(plan):
+        key_of(plan.manifest.provider, environment_for(plan.manifest.file))
+
+
+def needs_server(plan: Plan) -> bool:
+    """Whether a run of the plan will ask its server anything."""
+    return bool(plan.salvage) or any(step.action is not Action.REUSE for step in plan.steps)
 
 
 def read_env(path: Path) -> dict[str, str]:

@@ -29,6 +29,7 @@ def execute(plan: Plan, *, keep_going: bool, yes: bool, as_json: bool) -> int:
     """Shows the plan in short, asks if it costs anything, runs it, sums up; the exit code."""
     if not as_json:
         _show(plan)
+    api.check_access(plan)
     price = agreed_price(plan, yes=yes, may_ask=not as_json)
     tally = Tally()
     try:

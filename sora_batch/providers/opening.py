@@ -12,6 +12,7 @@ from sora_batch.errors import UsageError
 from sora_batch.manifest.settings import ProviderSettings
 from sora_batch.providers import address_of, dialect_of, transport
 from sora_batch.providers.connection import Connection
+from sora_batch.providers.keys import key_of
 from sora_batch.providers.local import LocalProvider
 from sora_batch.providers.openrouter import OpenRouter
 from sora_batch.providers.provider import Provider
@@ -56,20 +57,3 @@ def open_connection(
     return Connection(
         transport.remote_client(), clock, base_url=base_url, key=key, key_header=dialect.key_header
     )
-
-
-def key_of(settings: ProviderSettings, environment: Mapping[str, str]) -> str | None:
-    """The provider's key, None where it needs none. Raises UsageError where it is not set."""
-    dialect = dialect_of(settings.kind)
-    name = settings.api_key_variable
-    if name is None and (not dialect.key_variable or settings.base_url is not None):
-        # Another server may want no key, and must not be shown the one that belongs elsewhere.
-        return None
-    name = name or dialect.key_variable
-    key = environment.get(name, "").strip()
-    if not key:
-        raise UsageError(
-            f"environment variable {name}, the key of provider `{settings.name}`, is not set",
-            fix=f"export {name}=..., or write {name}=... into a .env beside the manifest",
-        )
-    return key

@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
+from decimal import Decimal
+from typing import Any
 
 from sora_batch.engines.engine import OperationFailed
 from sora_batch.errors import BudgetExceeded, ChangeRefused, OutputUnusable
@@ -185,16 +187,21 @@ async def told(tools: Tools, attempt: Attempt, report: JobReport) -> Outcome | A
         return attempt
     if report.status in _LOST:
         failure = report.failure or Failure(FailureKind.TRANSIENT, "the render failed")
-        return await fail(tools, attempt, failure)
+        return await fail(tools, attempt, failure, said_usd=report.cost_usd)
     tools.tell(ShotProgress(attempt.shot_id, report.raw_status, report.progress))
     return None
 
 
 async def fail(
-    tools: Tools, attempt: Attempt, failure: Failure, *, accepted: bool = True
+    tools: Tools,
+    attempt: Attempt,
+    failure: Failure,
+    *,
+    accepted: bool = True,
+    said_usd: Decimal | None = None,
 ) -> Outcome:
     """Ends an attempt as failed; what comes next, and what becomes of the money, is the table's
-    word. `accepted` is whether there was a job."""
+    word. `accepted` is whether there was a job, `said_usd` what the server says it came to."""
     decision = decide(
         failure.kind,
         number=attempt.number,
@@ -206,8 +213,8 @@ async def fail(
     attempt = replace(
         attempt,
         state=AttemptState.FAILED,
-        money=decision.money,
         failure=failure,
+        **_came_to(decision.money, said_usd),
         ended_at=tools.clock.now(),
     )
     await tools.store.record(attempt)
@@ -218,6 +225,13 @@ async def fail(
         wait_s=decision.wait_s,
         stops_run=failure.message if decision.stops_run else "",
     )
+
+
+def _came_to(money: Money, said_usd: Decimal | None) -> dict[str, Any]:
+    """What became of a failed attempt's price: the server's own word, else the table's."""
+    if said_usd is None:
+        return {"money": money}
+    return {"money": Money.SPENT if said_usd else Money.RELEASED, "spent_usd": said_usd or None}
 
 
 async def hold(tools: Tools, attempt: Attempt, note: str) -> Outcome:

@@ -10,12 +10,13 @@ import asyncio
 import math
 from collections.abc import Coroutine
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 from sora_batch.events import RunNotice, ShotRetrying
 from sora_batch.planning.plan import Action, Plan, Step
 from sora_batch.planning.settled import settled
-from sora_batch.records import Attempt, AttemptState, Clip, Failure, FailureKind
+from sora_batch.records import ZERO, Attempt, AttemptState, Clip, Failure, FailureKind, Money
 from sora_batch.running.outcome import Ending, Outcome
 from sora_batch.running.queue import Queue
 from sora_batch.running.reuse import bring, clip_there
@@ -194,7 +195,7 @@ class Runner:
         elif outcome.ending is Ending.HELD or outcome.note:
             self.tally.held(attempt.shot_id, outcome.attempt, outcome.note)
         elif outcome.ending is Ending.LEFT:
-            self.tally.left()
+            self.tally.left(attempt.shot_id, outcome.note)
 
     def _source_job(self, step: Step) -> JobId | Failure | None:
         source = step.shot.source
@@ -220,17 +221,17 @@ class Runner:
             await self._again(step, number, outcome.failure, outcome.wait_s)
             return
         if outcome.ending is Ending.FAILED and outcome.failure is not None:
-            spent = outcome.attempt.spent_usd if outcome.attempt is not None else None
-            self.tally.failed(shot, number, outcome.failure, spent)
+            self.tally.failed(shot, number, outcome.failure, _spent_usd(outcome.attempt))
             if not self._keep_going:
                 self._stop(f"{shot} failed")
         elif outcome.ending is Ending.UNAFFORDABLE:
             self.tally.blocked(shot, outcome.note)
-        elif outcome.ending is Ending.HELD or outcome.note:
+        elif outcome.ending is Ending.HELD:
             self.tally.held(shot, outcome.attempt, outcome.note)
         else:
-            self.tally.left()
-            return
+            self.tally.left(shot, outcome.note)
+            if not outcome.note:
+                return
         for child, missing in self._queue.drop(shot):
             self.tally.blocked(child, f"needs {missing}, which has no clip")
 
@@ -259,3 +260,10 @@ def elsewhere_words(attempt: Attempt) -> str:
     job = f"job {attempt.job_id}" if attempt.job_id else "an order whose answer was lost"
     where = attempt.inputs.get("base_url")
     return f"{attempt.shot_id}: {job} at {where} is left alone; run with that provider to fetch it"
+
+
+def _spent_usd(attempt: Attempt | None) -> Decimal | None:
+    """What a failed attempt came to; None where nobody knows."""
+    if attempt is None or attempt.money is Money.RELEASED:
+        return ZERO
+    return attempt.spent_usd

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from decimal import Decimal
 
-from sora_batch.events import ShotBlocked, ShotDone, ShotFailed, ShotHeld
+from sora_batch.events import RunNotice, ShotBlocked, ShotDone, ShotFailed, ShotHeld
 from sora_batch.records import Attempt, Clip, Failure
 from sora_batch.running.tools import Tools
 from sora_batch.shots import ShotId
@@ -45,6 +45,8 @@ class Tally:
         self.counts["blocked"] += 1
         self._tools.tell(ShotBlocked(shot, reason))
 
-    def left(self) -> None:
-        """Still the server's; the next run goes on with it."""
+    def left(self, shot: ShotId, note: str = "") -> None:
+        """Still the server's; the next run goes on with it. `note` says what kept it there."""
         self.counts["in_flight"] += 1
+        if note:
+            self._tools.tell(RunNotice(f"{shot}: {note}; the next run fetches it"))

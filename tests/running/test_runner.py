@@ -191,7 +191,7 @@ def test_a_clip_that_cannot_be_fetched_now_waits_for_the_next_run(tmp_path: Path
     bench = Bench(tmp_path, [shot("a"), shot("b", remix_of="a")])
     bench.provider.on_download["a"] = [JobUnreachable("reset")] * 6
     report = run(bench)
-    assert (report.exit_code, report.finished.held, report.finished.blocked) == (1, 1, 1)
+    assert (report.exit_code, report.finished.in_flight, report.finished.blocked) == (1, 1, 1)
     assert report.finished.ledger.reserved == Decimal("0.10")
     report = run(bench)
     assert actions(bench) == [Action.RESUME, Action.MAKE]
@@ -386,3 +386,18 @@ def test_a_job_of_another_address_is_left_alone(tmp_path: Path) -> None:
     assert ledger.reserved == Decimal("0.10")
     notices = [event.message for event in bench.events if isinstance(event, RunNotice)]
     assert any("http://scripted/v1 is left alone" in message for message in notices)
+
+
+@pytest.mark.parametrize(("said", "column"), [("0", "released"), ("0.04", "spent")])
+def test_a_server_that_says_what_a_failure_came_to_is_believed(
+    said: str, column: str, tmp_path: Path
+) -> None:
+    bench = Bench(tmp_path, [shot("a")])
+    bench.manifest = replace(bench.manifest, limits=Limits(attempts=1))
+    bench.provider.on_poll["a"] = [JobStatus.FAILED]
+    bench.provider.report["a"] = {"cost_usd": Decimal(said)}
+    ledger = run(bench).finished.ledger
+    assert ledger.uncertain == 0
+    assert getattr(ledger, column) == (Decimal(said) or Decimal("0.10"))
+    failed = next(event for event in bench.events if isinstance(event, ShotFailed))
+    assert failed.spent_usd == Decimal(said)
