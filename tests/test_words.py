@@ -32,7 +32,6 @@ INSTEAD = {
     "dependencies": "needs",
     "dependency": "need",
     "footage": "clip",
-    "grid": "sweep",
     "iteration": "take, or attempt",
     "metadata": "sidecar",
     "movie": "clip",

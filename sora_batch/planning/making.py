@@ -44,9 +44,8 @@ def make_plan(
     """What a run of the manifest would do today.
 
     `capabilities` and `base_url` are the provider's, `pictures` the digests of reference pictures
-    by path or URL, `selection` what `--select` was given. A plan with problems is good for showing
-    them only; where shots need each other in a circle it has no steps. Raises UsageError for a
-    selection that means nothing.
+    by path or URL, `selection` what `--select` was given. A plan with problems is for showing them
+    only; one with a circle of needs has no steps. Raises UsageError for an empty selection.
     """
     shots = manifest.shots
     graph = graph_of(shots)
@@ -68,8 +67,8 @@ def make_plan(
     judge = _judged(plan, graph, history, capabilities, targets)
     chosen, wanted = _selected(judge, targets, selection)
     timing = schedule(judge, targets, wanted, history.render_seconds, manifest.limits)
-    steps = _steps(judge, targets, pricer, timing, chosen=chosen, wanted=wanted)
-    return _summed(replace(plan, steps=steps), judge, pricer, timing, capabilities)
+    plan = replace(plan, steps=_steps(judge, targets, pricer, timing, chosen, wanted))
+    return _summed(plan, judge, pricer, timing, capabilities)
 
 
 def _judged(
@@ -114,7 +113,6 @@ def _steps(
     targets: Sequence[Target],
     pricer: Pricer,
     timing: Schedule,
-    *,
     chosen: Collection[int],
     wanted: Collection[int],
 ) -> tuple[Step, ...]:
