@@ -129,4 +129,4 @@ def test_a_frame_of_a_clip_to_come_is_said_so() -> None:
     now: Json = {"frame_of": "f1:dd", "at": "last"}
     one = change("reference", {"frame_of": "a" * 64, "at": "last"}, now, 17, parent="opener")
     words = explain_text(Explanation(STEP, "clip", SINCE, (one,)), width=80)
-    assert "the clip the frame is from: aaaaaaaa… -> one still to be made" in words
+    assert "the clip the frame is from: aaaaaaaaaa… -> one still to be made" in words
