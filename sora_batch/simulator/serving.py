@@ -9,6 +9,7 @@ from __future__ import annotations
 import signal
 import socket
 from collections.abc import Callable
+from email.utils import format_datetime
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -16,6 +17,7 @@ from typing import Any
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from sora_batch.clock import Clock, SystemClock
 from sora_batch.errors import OutputUnusable, UsageError
 from sora_batch.simulator.app import create_app
 from sora_batch.simulator.broken_answers import HANG_UP
@@ -35,7 +37,8 @@ def serve(
 ) -> Simulator:
     """Serves until SIGINT or SIGTERM; `ready` is told the port once orders are taken. The
     simulator, closed. Raises UsageError, OutputUnusable."""
-    app = create_app(folder, settings=settings)
+    clock = SystemClock()
+    app = create_app(folder, settings=settings, clock=clock)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -48,11 +51,12 @@ def serve(
         log_level="warning",
         access_log=False,
         lifespan="on",
+        date_header=False,
         timeout_graceful_shutdown=_LAST_WORDS_S,
     )
     before = signal.signal(signal.SIGTERM, _stop)
     try:
-        _Server(told, lambda: ready(listening.getsockname()[1])).run(sockets=[listening])
+        _Server(told, clock, lambda: ready(listening.getsockname()[1])).run(sockets=[listening])
     except KeyboardInterrupt:
         # uvicorn raises the signal once more when it has ended.
         return simulator
@@ -78,16 +82,23 @@ def _stop(number: int, frame: FrameType | None) -> None:
 
 
 class _Server(uvicorn.Server):
-    """A server that says when it is there."""
+    """A server that says when it is there, and dates its answers by the simulator's clock."""
 
-    def __init__(self, told: uvicorn.Config, ready: Callable[[], None]) -> None:
+    def __init__(self, told: uvicorn.Config, clock: Clock, ready: Callable[[], None]) -> None:
         super().__init__(told)
+        self._clock = clock
         self._ready = ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if not self.should_exit:
             self._ready()
+
+    async def on_tick(self, counter: int) -> bool:
+        is_over = await super().on_tick(counter)
+        date = format_datetime(self._clock.now(), usegmt=True).encode()
+        self.server_state.default_headers = [(b"date", date), *self.config.encoded_headers]
+        return is_over
 
 
 class _Protocol(H11Protocol):
