@@ -27,7 +27,6 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sora_batch.clock import Clock, SystemClock
 from sora_batch.shots import JobId, SourceKind
@@ -44,6 +43,7 @@ from sora_batch.simulator.orders import (
     read_seconds,
     read_source,
 )
+from sora_batch.simulator.paths import AsSent, video_id
 from sora_batch.simulator.protocol import deleted_object, list_object, video_object
 from sora_batch.simulator.refusals import Refused, detail_envelope, invalid, no_such_video
 from sora_batch.simulator.settings import SimulatorSettings
@@ -80,22 +80,10 @@ def create_app(
             OSError: _refuse_disk,
         },
         lifespan=lifespan,
-        middleware=[Middleware(_AsSent)],
+        middleware=[Middleware(AsSent)],
     )
     app.state.simulator = simulator
     return app
-
-
-class _AsSent:
-    """Finds routes by the path as it was sent: an encoded `/` in an id is no separator."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if raw := scope.get("raw_path"):
-            scope["path"] = raw.decode("ascii", "replace")
-        await self._app(scope, receive, send)
 
 
 def _routes(dialect: Dialect) -> list[Route]:
@@ -105,6 +93,8 @@ def _routes(dialect: Dialect) -> list[Route]:
         Route(videos, create(_create), methods=["POST"]),
         Route(videos, watched(LIST, _list), methods=["GET"]),
     ]
+    if dialect.owner:
+        routes.append(Route(f"{dialect.prefix}/models", _models, methods=["GET"]))
     if "edit" in dialect.orders.derivations:
         routes.append(Route(f"{videos}/edits", create(_edit), methods=["POST"]))
     if "extend" in dialect.orders.derivations:
@@ -132,7 +122,7 @@ async def _create(request: Request) -> Response:
 
 async def _remix(request: Request) -> Response:
     fields = await _fields(request)
-    return await _derive(request, "remix", _video_id(request), fields)
+    return await _derive(request, "remix", video_id(request), fields)
 
 
 async def _edit(request: Request) -> Response:
@@ -163,7 +153,7 @@ async def _derive(
 
 async def _retrieve(request: Request) -> Response:
     simulator = _simulator(request)
-    job = simulator.job(simulator.dialect.known_id(_video_id(request)))
+    job = simulator.job(simulator.dialect.known_id(video_id(request)))
     return _show(simulator, job, again=True)
 
 
@@ -187,16 +177,23 @@ async def _list(request: Request) -> Response:
     return JSONResponse(list_object(page, videos))
 
 
+async def _models(request: Request) -> Response:
+    simulator = _simulator(request)
+    name, owner = simulator.settings.model, simulator.dialect.owner
+    model = {"id": name, "object": "model", "created": 0, "owned_by": owner}
+    return JSONResponse({"object": "list", "data": [model]})
+
+
 async def _delete(request: Request) -> Response:
     simulator = _simulator(request)
-    job = await simulator.delete(simulator.dialect.known_id(_video_id(request)))
+    job = await simulator.delete(simulator.dialect.known_id(video_id(request)))
     return JSONResponse(deleted_object(job, simulator.dialect))
 
 
 async def _content(request: Request) -> Response:
     simulator = _simulator(request)
     dialect = simulator.dialect
-    job = simulator.job(dialect.known_id(_video_id(request)))
+    job = simulator.job(dialect.known_id(video_id(request)))
     variant = request.query_params.get("variant", "video")
     if dialect.variants == "index" and request.query_params.get("variant", "0") != "0":
         raise no_such_video(job.id)
@@ -259,10 +256,6 @@ def _label(request: Request) -> str:
 
 def _key(request: Request) -> str:
     return request.headers.get("idempotency-key", "")[:_KEY_CHARACTERS]
-
-
-def _video_id(request: Request) -> str:
-    return unquote(request.path_params["video_id"])
 
 
 def _limit(text: str | None, paging: Paging) -> int:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Awaitable, Callable, Mapping
-from urllib.parse import unquote
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -15,6 +14,7 @@ from sora_batch.simulator.broken_answers import broken, error_page, waiting_head
 from sora_batch.simulator.faults import CREATE, LIST, Fault
 from sora_batch.simulator.fields import Fields, read_fields
 from sora_batch.simulator.mischief import Subject
+from sora_batch.simulator.paths import video_id
 from sora_batch.simulator.refusals import Refused, no_such_video
 from sora_batch.simulator.renderers import plain_clip
 from sora_batch.simulator.simulator import Simulator
@@ -75,7 +75,7 @@ async def _subject(request: Request, simulator: Simulator, operation: str) -> Su
         return Subject(prompt, prompt)
     if operation == LIST:
         return Subject()
-    job_id = simulator.dialect.known_id(unquote(request.path_params["video_id"]))
+    job_id = simulator.dialect.known_id(video_id(request))
     job = simulator.peek(job_id)
     return Subject(job_id, job.prompt if job is not None else "")
 

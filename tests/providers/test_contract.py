@@ -16,8 +16,10 @@ from sora_batch.errors import UsageError
 from sora_batch.manifest.settings import ProviderSettings
 from sora_batch.planning.capabilities import Listing
 from sora_batch.providers import kinds
+from sora_batch.providers.connection import Connection
 from sora_batch.providers.dialects import DIALECTS
 from sora_batch.providers.opening import open_provider
+from sora_batch.providers.probing import probe
 from sora_batch.providers.provider import (
     JobMissing,
     JobStatus,
@@ -117,6 +119,21 @@ def test_its_list_proves_what_the_record_says(kind: str, tmp_path: Path) -> None
             assert {job.prompt for job in listed.jobs} == ({"p0", "p1", "p2"} if shows else {None})
             names = {job.model == order("k").model for job in listed.jobs}
             assert names == {provider.capabilities.lists_models}
+
+    asyncio.run(use())
+
+
+@pytest.mark.parametrize("kind", VIDEOS)
+def test_the_doctor_knows_it_by_its_answers(kind: str, tmp_path: Path) -> None:
+    async def use() -> None:
+        app = create_app(tmp_path, settings=SimulatorSettings(dialect=kind))
+        await app.state.simulator.start()
+        base_url = f"http://server{app.state.simulator.dialect.prefix}"
+        server = Connection(in_process_client(app), SystemClock(), base_url=base_url, key=None)
+        found = await probe(server)
+        await server.close()
+        await app.state.simulator.close()
+        assert kind in found.guess
 
     asyncio.run(use())
 

@@ -15,9 +15,11 @@ import pytest
 from sora_batch.errors import ProblemsFound
 from sora_batch.providers.in_process import InProcessTransport
 from sora_batch.simulator import Fault, FaultScript, SimulatorSettings, create_app
+from sora_batch.simulator.dialects import DIALECTS
 from sora_batch.simulator.fault_files import read_script
-from sora_batch.simulator.faults import ACTS, FORMS
+from sora_batch.simulator.faults import ACTS, FORMS, OPERATIONS
 from sora_batch.simulator.mischief import Mischief, Subject
+from tests.pages import blocks, rows, sections
 from tests.simulator.serving import Client, ManualClock
 
 
@@ -217,3 +219,18 @@ def test_a_server_that_forgets_says_not_found_and_keeps_its_bill(tmp_path: Path)
             assert client.simulator.bill().rendered == 1
 
     asyncio.run(story())
+
+
+def test_the_page_tells_of_every_act_and_every_dialect() -> None:
+    tables = {tuple(row) for section in sections("simulator.md") for row in rows(section)}
+    said = {row[0].strip("`"): row for row in tables}
+    for do, act in ACTS.items():
+        at = "any" if act.at == OPERATIONS else ", ".join(act.at)
+        assert said[do][1:] == (at, act.when or "-", act.means)
+    assert set(DIALECTS) <= set(said)
+
+
+def test_the_script_of_the_page_can_be_read(tmp_path: Path) -> None:
+    (script,) = [block.text for block in blocks("simulator.md") if block.language == "yaml"]
+    (tmp_path / "f.yaml").write_text(script, encoding="utf-8")
+    assert len(read_script(tmp_path / "f.yaml").faults) == 4

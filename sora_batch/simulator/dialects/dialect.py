@@ -38,10 +38,11 @@ class Paging:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A code in place of the usual one, and words in place of the usual ones unless ""."""
+    """A code in place of the usual one; words, and a word for programs, unless ""."""
 
     status: int
     words: str = ""
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +101,8 @@ class Dialect:
     `poll_after_ms` is the hint in answers about a job that is not over: a fixed number, -1 for one
     that is reckoned, None for none.
 
+    `owner` is who its list of models says they belong to, "" where it has no such list.
+
     `shown_id` is how a job is called in an answer to create and in later ones (`again`), `known_id`
     what such an id means. `forgets` is whether a restart loses every job; `expires_s` how long a
     clip can be fetched once it is there.
@@ -123,6 +126,7 @@ class Dialect:
     delete: Literal["cancels", "forgets", "nothing"] = "cancels"
     deleted_video: bool = False
     poll_after_ms: int | None = None
+    owner: str = ""
     new_id: Callable[[], str] = video_hex
     shown_id: Callable[[Job, bool], str] = plain_id
     known_id: Callable[[str], str] = known_id
@@ -138,6 +142,6 @@ class Dialect:
         names = [name for name in (refused.param, refused.code) if name]
         other = next((self.refusals[name] for name in names if name in self.refusals), None)
         if other is not None:
-            words = other.words or refused.message
-            refused = Refused(other.status, words, param=refused.param, code=refused.code)
+            words, code = other.words or refused.message, other.code or refused.code
+            refused = Refused(other.status, words, param=refused.param, code=code)
         return refused.status, self.envelope(refused)

@@ -101,6 +101,7 @@ FAMILIES = (
             "video_not_ready": _NOT_READY,
             "video_generation_failed": Answer(422),
         },
+        owner="vllm",
         new_id=lambda: f"video_gen_{secrets.token_hex(16)}",
         forgets=True,
     ),
@@ -121,6 +122,7 @@ FAMILIES = (
         },
         delete="forgets",
         deleted_video=True,
+        owner="sglang",
         new_id=lambda: str(uuid.uuid4()),
         forgets=True,
     ),
@@ -148,6 +150,7 @@ FAMILIES = (
         ),
         ranges=False,
         variants="ignored",
+        refusals={"not_found": Answer(404, code="video_not_found")},
         poll_after_ms=2000,
     ),
     Dialect(
