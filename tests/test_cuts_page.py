@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sora_batch import api
-from tests.pages import blocks
+from tests.documents import blocks
 
 EXAMPLE, PART = (block for block in blocks("cuts.md") if block.language == "yaml")
 DESCENT = "  descent: The far side.\n"

@@ -22,7 +22,7 @@ from sora_batch.manifest.fields import field_tables, with_field_tables
 from sora_batch.planning.plan import Action
 from sora_batch.planning.select import STATES
 from sora_batch.views.problems import problems_text
-from tests.pages import Block, blocks, command_lines, page
+from tests.documents import Block, blocks, command_lines, page
 
 PAGE = "manifest.md"
 PAGES = ("manifest.md", "python.md", "json.md")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sora_batch import api, errors, events
-from tests.pages import DOCS, blocks, rows, sections
+from tests.documents import DOCS, blocks, rows, sections
 
 PAGE = "python.md"
 

@@ -9,7 +9,7 @@ import pytest
 from sora_batch import api
 from sora_batch.problems import Problem
 from sora_batch.providers import capabilities, kinds
-from tests.pages import Block, blocks, rows, sections
+from tests.documents import Block, blocks, rows, sections
 
 PAGE = "servers.md"
 MANIFESTS = [block for block in blocks(PAGE) if block.language == "yaml"]

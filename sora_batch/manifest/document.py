@@ -86,7 +86,7 @@ class Node:
 
     __slots__ = ("children", "column", "data", "keys", "length", "line", "size", "source", "style")
 
-    def __init__(  # noqa: PLR0917 - made a million times; keywords would cost a tenth of the load
+    def __init__(
         self,
         source: Source,
         line: int,

@@ -82,7 +82,7 @@ class Cell:
 
     __slots__ = ("combination", "family", "id", "order", "parent", "row", "take", "variant")
 
-    def __init__(  # noqa: PLR0917 - made a million times
+    def __init__(
         self,
         family: Family,
         row: int | None,

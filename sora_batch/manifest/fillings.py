@@ -132,7 +132,7 @@ class Filler:
         self._befall(cell, fault.message, where, fault.code, fault.fix)
         return Failed(fault.message)
 
-    def _befall(  # noqa: PLR0917 - the parts of a problem in its order
+    def _befall(
         self,
         cell: Cell,
         message: str,

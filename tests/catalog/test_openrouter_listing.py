@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sora_batch.catalog import ModelEntry, load_catalog
@@ -124,6 +124,7 @@ JSON = st.recursive(
 )
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(st.dictionaries(st.sampled_from(sorted(VEO)), JSON))
 def test_nothing_that_is_listed_raises(changes: dict[str, object]) -> None:
     entry = read_model({**VEO, **changes}, on=TODAY, shipped=SHIPPED)

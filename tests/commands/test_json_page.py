@@ -42,7 +42,7 @@ from sora_batch.views.progress import event_json
 from sora_batch.views.servers import fate_json
 from sora_batch.views.status import Standing
 from tests.commands.conftest import Call
-from tests.pages import page, rows, sections
+from tests.documents import page, rows, sections
 
 SHAPES = {
     section.title: {row[0].strip("`"): row[1] for row in rows(section)}

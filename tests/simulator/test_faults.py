@@ -19,7 +19,7 @@ from sora_batch.simulator.dialects import DIALECTS
 from sora_batch.simulator.fault_files import read_script
 from sora_batch.simulator.faults import ACTS, FORMS, OPERATIONS
 from sora_batch.simulator.mischief import Mischief, Subject
-from tests.pages import blocks, rows, sections
+from tests.documents import blocks, rows, sections
 from tests.simulator.serving import Client, ManualClock
 
 
