@@ -24,7 +24,7 @@ from starlette.applications import Starlette
 from starlette.background import BackgroundTask
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
@@ -78,6 +78,7 @@ def create_app(
             Refused: _refuse,
             HTTPException: _refuse_route,
             OSError: _refuse_disk,
+            ClientDisconnect: _let_go,
         },
         lifespan=lifespan,
         middleware=[Middleware(AsSent)],
@@ -281,6 +282,11 @@ async def _refuse_route(request: Request, error: Exception) -> Response:
     if simulator.dialect.envelope is detail_envelope:
         words = refused.detail
     return refusal(simulator, Refused(refused.status_code, words))
+
+
+async def _let_go(_: Request, error: Exception) -> Response:
+    # Whoever ordered was killed half-way through; nobody reads this.
+    return Response(status_code=400)
 
 
 async def _refuse_disk(request: Request, error: Exception) -> Response:

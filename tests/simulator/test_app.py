@@ -380,3 +380,37 @@ def test_a_server_starts_it_by_its_lifespan(tmp_path: Path) -> None:
                 assert accepted(answer)["status"] == "completed"
 
     asyncio.run(story())
+
+
+def test_a_client_that_is_killed_in_the_middle_of_an_order_has_ordered_nothing(
+    tmp_path: Path,
+) -> None:
+    async def story() -> None:
+        app = create_app(tmp_path, settings=SimulatorSettings(speed="instant"))
+        await app.state.simulator.start()
+        kind = b"multipart/form-data; boundary=x"
+        scope = {
+            "type": "http",
+            "method": "POST",
+            "path": "/v1/videos",
+            "query_string": b"",
+            "headers": [(b"content-type", kind)],
+        }
+        came: list[Any] = [
+            {"type": "http.request", "body": b"--x\r\n", "more_body": True},
+            {"type": "http.disconnect"},
+        ]
+        sent = []
+
+        async def receive() -> Any:
+            return came.pop(0)
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        await app(scope, receive, send)
+        assert sent[0]["status"] == 400
+        assert app.state.simulator.bill().accepted == 0
+        await app.state.simulator.close()
+
+    asyncio.run(story())
