@@ -122,7 +122,7 @@ class Drill:
                 seconds=4 if sold else 1,
                 concurrency=1 if self.dialect == "unsloth" else 6 if self.proves else 24,
                 # What is on hold keeps its place for so long; the longest render takes 4 minutes.
-                timeout="24h" if self.proves else "20m",
+                timeout="24h" if self.proves else "15m",
             )
         ]
         for number in range(SHOTS):

@@ -71,15 +71,21 @@ def audit(
     tally.shots = len(last)
     for shot, attempt in last.items():
         tally.done += shot in have
-        tally.held += attempt.state is AttemptState.HELD
+        tally.held += _is_in_doubt(attempt)
         tally.failed += attempt.state is AttemptState.FAILED
-        tally.waiting += not attempt.state.final and attempt.state is not AttemptState.HELD
+        tally.waiting += not attempt.state.final and not _is_in_doubt(attempt)
         if attempt.state is AttemptState.DONE and shot not in have:
             tally.lost += 1
             tally.words.append(f"{campaign}/{shot}: done, and its clip is not there")
     if bill is not None:
         _hold_against(tally, campaign, dialect, attempts, bill)
     return tally
+
+
+def _is_in_doubt(attempt: Attempt) -> bool:
+    """Whether it is on hold: a run was killed before the answer came, or put it there."""
+    unanswered = attempt.state is AttemptState.SUBMITTING and attempt.job_id is None
+    return unanswered or attempt.state is AttemptState.HELD
 
 
 def _hold_against(
@@ -90,9 +96,7 @@ def _hold_against(
     by_job = {known_id(a.job_id): a for a in attempts if a.job_id is not None}
     doubts: dict[str, int] = defaultdict(int)
     for attempt in attempts:
-        doubts[str(attempt.inputs["prompt"])] += (
-            attempt.job_id is None and attempt.state is AttemptState.HELD
-        )
+        doubts[str(attempt.inputs["prompt"])] += attempt.job_id is None and _is_in_doubt(attempt)
     for job in jobs:
         tally.accepted += 1
         tally.bill += Decimal(job["price_usd"])

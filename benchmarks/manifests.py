@@ -9,13 +9,13 @@ version: 1
 name: bench
 provider: {provider}
 limits: {{concurrency: {concurrency}}}
-defaults: {{model: sora-2, size: {size}, seconds: 4}}
+defaults: {{model: {model}, size: {size}, seconds: 4}}
 vars: {{product: Aurora trail shoe}}
 {providers}shots:
 """
 _REMOTE = """\
 providers:
-  bench: {{kind: openai, base_url: "{url}", price_per_second: 0.01}}
+  bench: {{kind: local, base_url: "{url}", price_per_second: 0.01}}
 """
 
 
@@ -23,7 +23,15 @@ def head(*, url: str | None = None, concurrency: int = 100, size: str = "1280x72
     """Everything of a manifest above its shots; on the server at `url`, else on `local`."""
     providers = _REMOTE.format(url=url) if url else ""
     provider = "bench" if url else "local"
-    return _HEAD.format(provider=provider, providers=providers, concurrency=concurrency, size=size)
+    # A name nobody sells has no limits, so that small clips may be asked for.
+    model = "sketch" if url else "sora-2"
+    return _HEAD.format(
+        provider=provider,
+        providers=providers,
+        concurrency=concurrency,
+        size=size,
+        model=model,
+    )
 
 
 def write_specs(path: Path, count: int, *, chain: int = 1, **options: object) -> Path:

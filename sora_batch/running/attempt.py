@@ -39,6 +39,7 @@ INTENT_TTL_S = 60.0
 
 _FORGOTTEN_AFTER = 3
 _SETTLE_S = 30.0
+_SILENCE_S = 300.0
 _DISK_WAITS_S = (1.0, 5.0, 15.0, 30.0, 60.0)
 _LOST = frozenset({JobStatus.FAILED, JobStatus.CANCELLED, JobStatus.EXPIRED})
 
@@ -137,7 +138,7 @@ async def wait_for_render(
     if attempt.state is AttemptState.RENDERED or attempt.job_id is None:
         return attempt
     timeout_s = tools.manifest.limits.render_timeout.total_seconds()
-    missing, hint_s = 0, None
+    missing, hint_s, asked_since = 0, None, tools.clock.monotonic()
     # A job taken over from an earlier run may be long finished: it is asked about at once.
     at_once = attempt.run_id != tools.run_id
     while True:
@@ -148,20 +149,23 @@ async def wait_for_render(
         try:
             report = await watch.ask(attempt.job_id, wait_s=wait_s, ordered_at=ordered_at)
         except JobMissing as error:
-            hint_s = None
+            hint_s, heard = None, False
             missing += elapsed_s > _SETTLE_S
             if missing >= _FORGOTTEN_AFTER:
                 return await fail(tools, attempt, Failure(FailureKind.GONE, error.message))
         except JobUnreachable as error:
-            hint_s = error.retry_after_s
+            hint_s, heard = error.retry_after_s, False
         else:
+            heard = True
             if report is None:
                 return Outcome(ending=Ending.LEFT, attempt=attempt)
             hint_s, missing = report.poll_after_s, 0
             if (outcome := await told(tools, attempt, report)) is not None:
                 return outcome
         at_once = False
-        if elapsed_s > timeout_s:
+        # A run that comes back after days finds every job old: only what the server says of one, or
+        # a long silence, puts it on hold.
+        if elapsed_s > timeout_s and (heard or tools.clock.monotonic() - asked_since > _SILENCE_S):
             note = f"not finished after {timeout_s:g} s (job {attempt.job_id})"
             return await hold(tools, attempt, note)
 

@@ -401,3 +401,32 @@ def test_a_server_that_says_what_a_failure_came_to_is_believed(
     assert getattr(ledger, column) == (Decimal(said) or Decimal("0.10"))
     failed = next(event for event in bench.events if isinstance(event, ShotFailed))
     assert failed.spent_usd == Decimal(said)
+
+
+@pytest.mark.parametrize("weather", [JobUnreachable("502"), JobMissing("404")])
+def test_one_bad_answer_after_days_away_puts_no_finished_job_on_hold(
+    weather: Exception, tmp_path: Path
+) -> None:
+    bench = Bench(tmp_path, [shot("a")])
+    bench.provider.on_poll["a"] = [weather, JobStatus.COMPLETED]
+
+    async def stop_early() -> RunReport:
+        stop = asyncio.Event()
+        bench.observe = lambda event: stop.set() if isinstance(event, ShotProgress) else None
+        return await bench.run(stop=stop)
+
+    assert asyncio.run(stop_early()).finished.in_flight == 1
+    bench.clock.advance(3 * 86_400)
+    bench.observe = lambda _: None
+    report = run(bench)
+    assert (report.finished.done, report.finished.held) == (1, 0)
+    assert len(bench.provider.orders) == 1
+
+
+def test_a_server_that_is_silent_for_long_has_an_old_job_put_on_hold(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, [shot("a")])
+    bench.manifest = replace(bench.manifest, limits=Limits(render_timeout=timedelta(seconds=60)))
+    bench.provider.on_poll["a"] = [JobUnreachable("502")] * 1000
+    report = run(bench)
+    assert report.finished.held == 1
+    assert 300 < bench.clock.passed_s < 400
