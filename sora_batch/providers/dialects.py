@@ -92,7 +92,7 @@ DIALECTS: Mapping[str, Dialect] = {
             base_url="https://api.openai.com/v1",
             key_variable="OPENAI_API_KEY",
             variants=True,
-            poll_floor_s=2.0,
+            poll_floor_s=1.0,
             capabilities=_SORA,
         ),
         Dialect(
