@@ -179,6 +179,10 @@ class Judge:
         if attempt.job_id is None and self.capabilities.listing is Listing.PROMPTS:
             reason = f"the order's answer was lost; a run looks for its job first{whose}"
             return Verdict(Action.RESUME, reason, attempt=attempt, number=attempt.number)
+        if attempt.job_id is not None:
+            why = attempt.note or "it was not finished in time"
+            reason = f"{why}; a run asks about it once more{whose}"
+            return Verdict(Action.RESUME, reason, attempt=attempt, number=attempt.number)
         reason = self._hold_reason(attempt) + whose
         return Verdict(Action.HOLD, reason, attempt=attempt, number=attempt.number)
 

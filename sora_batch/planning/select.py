@@ -23,6 +23,7 @@ from sora_batch.planning.actions import Verdict
 from sora_batch.planning.graph import Graph
 from sora_batch.planning.plan import Action
 from sora_batch.problems import did_you_mean, joined
+from sora_batch.records import AttemptState
 from sora_batch.shots import Fingerprint, Shot, Target
 
 _GLOB = frozenset("*?[")
@@ -34,11 +35,9 @@ _STATES: Mapping[str, frozenset[Action]] = {
     "hold": frozenset({Action.HOLD}),
     "blocked": frozenset({Action.BLOCKED}),
     "done": frozenset({Action.REUSE}),
-    "held": frozenset({Action.HOLD}),
     "pending": frozenset({Action.MAKE, Action.BLOCKED}),
-    "rendering": frozenset({Action.RESUME}),
 }
-STATES = (*_STATES, "failed")
+STATES = (*_STATES, "held", "rendering", "failed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,11 +172,21 @@ def _by_state(field: Field, word: str) -> set[int]:
             if fingerprint in field.failed
             and field.verdicts[n].action in {Action.MAKE, Action.BLOCKED}
         }
+    elif word in {"held", "rendering"}:
+        found = {n for n, v in enumerate(field.verdicts) if _under_way(v) == word}
     else:
         found = {n for n, v in enumerate(field.verdicts) if v.action in _STATES[word]}
     if not found:
         raise UsageError(f"no shot is in the state `{word}`")
     return found
+
+
+def _under_way(verdict: Verdict) -> str:
+    """As `status` has it: `held` where nobody knows what became of an order, else `rendering`."""
+    if verdict.action not in {Action.RESUME, Action.HOLD} or verdict.attempt is None:
+        return ""
+    unclear = verdict.attempt.state in {AttemptState.SUBMITTING, AttemptState.HELD}
+    return "held" if unclear else "rendering"
 
 
 def _by_line(field: Field, word: str) -> set[int]:

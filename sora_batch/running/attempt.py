@@ -180,6 +180,7 @@ async def told(tools: Tools, attempt: Attempt, report: JobReport) -> Outcome | A
         attempt = replace(
             attempt,
             state=AttemptState.RENDERED,
+            money=Money.RESERVED,
             rendered_at=tools.clock.now(),
             spent_usd=report.cost_usd,
         )

@@ -186,6 +186,10 @@ class Runner:
 
     async def _resume(self, step: Step, attempt: Attempt) -> None:
         outcome = await self._turns.resume(attempt, step)
+        was_held = attempt.state is AttemptState.HELD and attempt.job_id is not None
+        if was_held and outcome.ending is Ending.AGAIN:
+            # Its price was held, so nobody has agreed to another order; the next plan names it.
+            outcome = replace(outcome, ending=Ending.FAILED)
         await self._ended(step, attempt.number, outcome)
 
     async def _salvage(self, attempt: Attempt) -> None:

@@ -16,7 +16,7 @@ from sora_batch.planning.plan import Action, Plan, Step
 from sora_batch.records import ZERO, AttemptId, AttemptState, FailureKind, History, Ledger, Money
 from sora_batch.shots import FrameReference, ImageReference, JobId, Shot, ShotId, Size, Source
 from tests.planning.values import (
-    ANYTHING,
+    BLIND,
     HOSTED,
     at,
     attempt_of,
@@ -156,8 +156,7 @@ def test_an_order_whose_answer_was_lost_is_looked_for_where_the_server_can_show_
         assert actions(made) == {"hero": "resume", "b": "make"}
         words = "the order's answer was lost; a run looks for its job first"
         assert made.steps[0].reason == words
-        blind = replace(ANYTHING, listing=type(ANYTHING.listing).NONE)
-        step = first_step(shot("hero"), history=History(open=(attempt,)), capabilities=blind)
+        step = first_step(shot("hero"), history=History(open=(attempt,)), capabilities=BLIND)
         assert step.action is Action.HOLD
         assert "sora-batch resolve" in step.reason
 
@@ -165,12 +164,27 @@ def test_an_order_whose_answer_was_lost_is_looked_for_where_the_server_can_show_
 def test_what_is_on_hold_stays_there_in_its_own_words_and_blocks_what_needs_it() -> None:
     hero, british = shot("hero"), shot("british", remix_of="hero")
     step = first_step(hero)
-    attempt = attempt_of(step, AttemptState.HELD, note="not finished after 1800 s")
-    made = plan(manifest(hero, british, shot("far", remix_of="british")), History(open=(attempt,)))
+    attempt = attempt_of(step, AttemptState.HELD, note="the server answered 502")
+    made = plan(
+        manifest(hero, british, shot("far", remix_of="british")),
+        History(open=(attempt,)),
+        capabilities=BLIND,
+    )
     assert actions(made) == {"hero": "hold", "british": "blocked", "far": "blocked"}
-    assert "not finished after 1800 s" in made.steps[0].reason
+    assert made.steps[0].reason == "the server answered 502; see `sora-batch resolve`"
     assert made.steps[1].reason == "needs `hero`, which is on hold"
     assert made.steps[2].reason == "needs `british`, which cannot be made"
+
+
+def test_a_job_on_hold_that_is_known_is_asked_about_once_more_for_nothing() -> None:
+    step = first_step(shot("hero"))
+    note = "not finished after 1800 s (job video_1)"
+    attempt = attempt_of(step, AttemptState.HELD, note=note, job_id=JobId("video_1"))
+    shots = manifest(shot("hero"), provider=OWN_PRICE)
+    made = plan(shots, History(open=(attempt,)), capabilities=BLIND)
+    assert made.steps[0].action is Action.RESUME
+    assert made.steps[0].reason == f"{note}; a run asks about it once more"
+    assert (made.steps[0].attempt, made.estimate_usd) == (attempt, ZERO)
 
 
 def test_an_open_attempt_outlives_a_new_shot_id() -> None:
@@ -270,7 +284,11 @@ def test_two_shots_with_the_same_inputs_are_rendered_once() -> None:
 def test_a_twin_of_what_cannot_be_made_is_blocked_too() -> None:
     step = first_step(shot("a", prompt="p"))
     held = attempt_of(step, AttemptState.HELD)
-    made = plan(manifest(shot("a", prompt="p"), shot("b", prompt="p")), History(open=(held,)))
+    made = plan(
+        manifest(shot("a", prompt="p"), shot("b", prompt="p")),
+        History(open=(held,)),
+        capabilities=BLIND,
+    )
     assert actions(made) == {"a": "hold", "b": "blocked"}
     assert made.steps[1].reason == "same inputs as `a`, which is on hold"
 
@@ -281,6 +299,7 @@ def test_a_twin_is_made_where_only_the_others_needs_are_missing() -> None:
     made = plan(
         manifest(lost, shot("a", prompt="p", needs=(ShotId("lost"),)), shot("b", prompt="p")),
         History(open=(held,)),
+        capabilities=BLIND,
     )
     assert actions(made) == {"lost": "hold", "a": "blocked", "b": "make"}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -41,6 +42,7 @@ ANYTHING = Capabilities(
     self_hosted=True,
     listing=Listing.PROMPTS,
 )
+BLIND = replace(ANYTHING, listing=Listing.NONE)
 HOSTED = Capabilities(remix=True, edit=True, extend=True, listing=Listing.PROMPTS)
 ADDRESSES = {
     "local": "http://local/v1",
@@ -152,6 +154,7 @@ def attempt_of(
 ) -> Attempt:
     """A try at a step; `kind` makes it a failure of that kind."""
     failure = Failure(kind, f"the server said {kind}") if kind is not None else None
+    is_lost = state in {AttemptState.SUBMITTING, AttemptState.HELD}
     known: dict[str, Any] = {
         "id": AttemptId(f"a-{step.shot.id}-{state}"),
         "run_id": RunId("r1"),
@@ -163,7 +166,7 @@ def attempt_of(
         "model": step.target.model,
         "money": Money.RESERVED,
         "price_usd": Decimal("0.80"),
-        "job_id": JobId("video_1") if state is not AttemptState.SUBMITTING else None,
+        "job_id": None if is_lost else JobId("video_1"),
         "failure": failure,
         "inputs": step.inputs,
         "created_at": NOW,

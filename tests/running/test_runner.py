@@ -430,3 +430,66 @@ def test_a_server_that_is_silent_for_long_has_an_old_job_put_on_hold(tmp_path: P
     report = run(bench)
     assert report.finished.held == 1
     assert 300 < bench.clock.passed_s < 400
+
+
+def on_hold_with_a_job(folder: Path) -> Bench:
+    """A run has waited for shot `a` as long as it may, and put its job on hold."""
+    bench = Bench(folder, [shot("a"), shot("b", remix_of="a")])
+    bench.manifest = replace(bench.manifest, limits=Limits(render_timeout=timedelta(seconds=60)))
+    bench.provider.on_poll["a"] = [JobStatus.RENDERING] * 200
+    report = run(bench)
+    assert (report.finished.held, report.finished.blocked) == (1, 1)
+    assert report.finished.ledger.held == Decimal("0.10")
+    bench.events.clear()
+    return bench
+
+
+def test_a_job_on_hold_that_has_ended_is_fetched_by_the_next_run(tmp_path: Path) -> None:
+    bench = on_hold_with_a_job(tmp_path)
+    bench.provider.on_poll["a"] = []
+    report = run(bench)
+    assert actions(bench) == [Action.RESUME, Action.MAKE]
+    assert (report.finished.done, report.finished.held) == (2, 0)
+    assert [order.label for order in bench.provider.orders] == ["a", "b"]
+    assert report.finished.ledger.spent == Decimal("0.20")
+
+
+def test_a_job_on_hold_that_still_renders_is_asked_about_once_and_named(tmp_path: Path) -> None:
+    bench = on_hold_with_a_job(tmp_path)
+    bench.provider.on_poll["a"] = [JobStatus.RENDERING] * 200
+    report = run(bench)
+    assert len(bench.provider.on_poll["a"]) == 199
+    assert (report.finished.held, report.finished.blocked) == (1, 1)
+    assert len(bench.provider.orders) == 1
+    assert report.finished.ledger.held == Decimal("0.10")
+    held = next(event for event in bench.events if isinstance(event, ShotHeld))
+    assert held.note == "not finished after 60 s (job job-1)"
+
+
+def test_a_job_on_hold_that_has_failed_is_not_ordered_again_in_the_same_run(
+    tmp_path: Path,
+) -> None:
+    bench = on_hold_with_a_job(tmp_path)
+    bench.provider.on_poll["a"] = [JobStatus.FAILED]
+    report = run(bench)
+    assert (report.finished.failed, len(bench.provider.orders)) == (1, 1)
+    assert report.finished.ledger.uncertain == Decimal("0.10")
+    again = run(bench)
+    assert actions(bench)[0] is Action.MAKE
+    assert again.finished.done == 2
+
+
+def test_a_job_on_hold_is_waited_for_again_where_the_time_was_raised(tmp_path: Path) -> None:
+    bench = on_hold_with_a_job(tmp_path)
+    bench.provider.on_poll["a"] = [JobStatus.RENDERING] * 10
+    bench.manifest = replace(bench.manifest, limits=Limits(render_timeout=timedelta(hours=1)))
+    report = run(bench)
+    assert (report.finished.done, len(bench.provider.orders)) == (2, 2)
+
+
+def test_a_clip_that_was_on_hold_is_reserved_until_it_is_here(tmp_path: Path) -> None:
+    bench = on_hold_with_a_job(tmp_path)
+    bench.provider.on_poll["a"] = []
+    bench.provider.on_download["a"] = [JobUnreachable("reset")] * 6
+    ledger = run(bench).finished.ledger
+    assert (ledger.held, ledger.reserved) == (Decimal(0), Decimal("0.10"))

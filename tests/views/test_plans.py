@@ -19,6 +19,7 @@ from sora_batch.views.paint import Paint
 from sora_batch.views.plans import graph_dot, graph_mermaid, plan_json, plan_text
 from sora_batch.views.text import cells
 from tests.planning.values import (
+    BLIND,
     attempt_of,
     clip_of,
     history_of,
@@ -54,7 +55,7 @@ def campaign() -> Plan:
         ledger=Ledger(spent=Decimal("1.60"), held=Decimal("0.80")),
         render_seconds=RENDERED_IN,
     )
-    return plan(made, history)
+    return plan(made, history, capabilities=BLIND)
 
 
 def test_a_plan_as_a_person_reads_it() -> None:
@@ -170,7 +171,7 @@ def test_a_long_plan_is_told_by_shot_spec_and_names_what_needs_a_look() -> None:
         *(clip_of(step) for step in before.steps[:20]),
         open=(attempt_of(before.steps[-1], AttemptState.HELD, note="no answer"),),
     )
-    text = plan_text(plan(made, history))
+    text = plan_text(plan(made, history, capabilities=BLIND))
     assert (
         """\
 SHOT SPEC  SHOTS    PRICE  WHAT AND WHY
