@@ -15,8 +15,9 @@ import json
 import os
 import re
 import secrets
+import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date
 from decimal import Decimal
 from enum import Enum
@@ -95,10 +96,7 @@ class Outputs:
         return hashlib.sha256(url.encode()).hexdigest()[:32]
 
     def temporary(self, suffix: str = "") -> Path:
-        """A fresh name on the same disk, for something to be renamed or thrown away.
-
-        `clean` removes what is left there.
-        """
+        """A fresh name on the same disk, to rename or throw away; `clean` removes what is left."""
         return self.folder / _PARTS / f"t-{secrets.token_hex(8)}{suffix}"
 
     def earlier_path(self, clip: Clip) -> Path:
@@ -184,22 +182,27 @@ class Outputs:
             write_atomically(path, _json(data))
         return path
 
-    def clean(self, final: Iterable[AttemptId] = ()) -> list[Path]:
+    def clean(self, final: Iterable[AttemptId] = (), *, spared_s: float = 0.0) -> list[Path]:
         """Removes our own temporary files and the parts of these attempts; what was removed.
 
-        Only for the process that has the store's lock: no other may be writing them. Parts of
-        attempts that are not named stay, for they may be most of a clip that is paid for.
+        Only for the process that has the store's lock: no other may be writing parts. Those of
+        attempts that are not named stay: they may be most of a clip that is paid for. Pages are
+        made while a run goes on: temporary files elsewhere that are younger than `spared_s` stay.
         """
-        parts = {self.part_path(attempt_id) for attempt_id in final}
-        removed = []
+        removed = [path for path in map(self.part_path, final) if path.exists()]
         with _unusable(self.folder):
             for name in ("", _EARLIER, _PARTS, _CACHE):
-                folder = self.folder / name
-                for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-                    if path in parts or _OURS.fullmatch(path.name):
-                        path.unlink(missing_ok=True)
-                        removed.append(path)
+                folder, oldest = self.folder / name, time.time() - (name != _PARTS) * spared_s
+                names = os.listdir(folder) if folder.is_dir() else ()  # noqa: PTH208 - no Path each
+                ours = (folder / one for one in names if _OURS.fullmatch(one))
+                removed += [path for path in ours if _was_there(path, oldest)]
+            for path in removed:
+                path.unlink(missing_ok=True)
         return removed
+
+    def parts(self) -> list[Path]:
+        """The downloads that are not whole yet, and what a kill has left of them."""
+        return sorted((self.folder / _PARTS).glob("*.part"))
 
     def _earlier(self, shot_id: ShotId, sha256: str, suffix: str) -> Path:
         return self.folder / _EARLIER / f"{_safe(shot_id)}.{_safe(sha256[:10])}{suffix}"
@@ -255,6 +258,12 @@ def _safe(name: str) -> str:
     if not name or name.startswith(".") or _UNSAFE.search(name):
         raise OutputUnusable(f"{name!r} cannot be a file name", fix="choose another shot id")
     return name
+
+
+def _was_there(path: Path, moment: float) -> bool:
+    with suppress(FileNotFoundError):  # its writer may be done with it
+        return path.stat().st_mtime <= moment
+    return False
 
 
 def _described(sidecar: Path) -> str | None:

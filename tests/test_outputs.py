@@ -304,6 +304,18 @@ def test_cleaning_removes_only_our_own_temporary_files(outputs: Outputs) -> None
     assert Outputs(outputs.folder / "none").clean() == []
 
 
+def test_what_others_may_be_writing_is_spared(outputs: Outputs) -> None:
+    with killed_before(1):
+        outputs.write_sidecar(HERO, {})
+    (young,) = outputs.folder.glob(".*.tmp")
+    half = outputs.temporary(".webp")
+    half.touch()
+    assert outputs.clean(spared_s=3600.0) == [half]
+    long_ago = young.stat().st_mtime - 3601.0
+    os.utime(young, (long_ago, long_ago))
+    assert outputs.clean(spared_s=3600.0) == [young]
+
+
 @pytest.mark.parametrize(
     ("event", "error", "words"),
     [

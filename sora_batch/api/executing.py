@@ -27,6 +27,7 @@ from sora_batch.views.text import dollars
 __all__ = ["RunReport", "run", "run_sync"]
 
 _TERMINATED_AFTER_S = 2.0
+_SPARED_S = 3600.0
 _STOPPING = "stopping: nothing new is ordered, downloads finish; Ctrl-C again leaves at once"
 
 
@@ -77,6 +78,7 @@ async def _opened(
         store = open_store(plan.manifest.output, clock=clock)
         stack.push_async_callback(store.close)
         _up_to_date(plan, store)
+        _clean(outputs, store)
         engine = local_engine()
         stack.push_async_callback(engine.close)
         provider = await _provider(plan, outputs, clock)
@@ -190,6 +192,12 @@ def _up_to_date(plan: Plan, store: Store) -> None:
             "the plan is out of date: another run has changed what is finished since",
             fix="plan again; nothing was run and nothing was spent",
         )
+
+
+def _clean(outputs: Outputs, store: Store) -> None:
+    """Removes what a run that was killed has left half-written."""
+    final = [a.id for a in store.attempts() if a.state.final] if outputs.parts() else []
+    outputs.clean(final, spared_s=_SPARED_S)
 
 
 def _affordable(plan: Plan) -> None:

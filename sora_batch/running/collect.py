@@ -62,6 +62,7 @@ async def collect(tools: Tools, attempt: Attempt, step: Step | None) -> Outcome:
                 return await fail(tools, attempt, failure)
         except JobMissing as error:
             if error.expired or tried + 1 >= _DOWNLOADS // 2:
+                part.unlink(missing_ok=True)
                 kind = FailureKind.EXPIRED if error.expired else FailureKind.GONE
                 return await fail(tools, attempt, Failure(kind, error.message))
             why = error.message

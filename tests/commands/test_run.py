@@ -16,6 +16,8 @@ from pathlib import Path
 
 import pytest
 
+from sora_batch.records import Attempt
+from sora_batch.store import read_store
 from tests.commands.conftest import SORA_BATCH, Call, environment
 
 SLOW = """\
@@ -44,6 +46,15 @@ clips  outputs/harbour/ (2 clips of this run)
 def steady(text: str) -> str:
     """The output without what differs from run to run."""
     return re.sub(r"(?<= in )[0-9.]+ s", "SPAN", re.sub(r"job \w+", "job ID", text))
+
+
+def read_attempts(folder: Path) -> list[Attempt]:
+    """What the store in the folder has of attempts."""
+    reader = read_store(folder)
+    assert reader is not None
+    attempts = reader.attempts()
+    reader.close()
+    return attempts
 
 
 def on_terminal(
@@ -106,6 +117,19 @@ def test_json_is_a_line_for_each_event_and_nothing_else(call: Call) -> None:
     assert names == ["run_started", "shot_submitted", "shot_rendered", "shot_done", "run_finished"]
     assert events[-1]["done"] == 1
     assert all(event["at"].endswith("+00:00") for event in events)
+
+
+def test_what_a_killed_run_left_half_written_is_removed_by_the_next(
+    call: Call, finished: Path
+) -> None:
+    parts = finished / "outputs" / "harbour" / ".parts"
+    (done, *_) = read_attempts(finished / "outputs" / "harbour")
+    left = [parts / f"{done.id}.part", parts / f"t-{'0' * 16}.webp"]
+    of_nobody = parts / "unknown.part"
+    for path in (*left, of_nobody):
+        path.touch()
+    assert call("run", "harbour.yaml").returncode == 0
+    assert sorted(parts.iterdir()) == [of_nobody]
 
 
 def test_without_a_person_a_price_needs_yes(call: Call, folder: Path) -> None:
