@@ -229,6 +229,9 @@
     sheet.setAttribute("aria-label", card.getAttribute("aria-label"));
     if (!sheet.open) sheet.showModal();
     sheet.scrollTop = 0;
+    // A player with the focus takes the arrows for itself; what had it before may be gone.
+    const at = document.activeElement;
+    if (!sheet.contains(at) || at.matches("video")) one(".sheet", sheet).focus();
   }
   function step(by) {
     const some = cards.filter((card) => !card.hidden);
@@ -274,6 +277,7 @@
     };
     one("[data-toggle]", side).textContent = "Pause";
     side.showModal();
+    one("[data-toggle]", side).focus();
     group.play();
   }
   const across = (count, ratio) => {
@@ -297,12 +301,19 @@
 
   // Which shots are shown.
   const search = one("#search"), selects = all("select[data-by]"), texts = new Map();
+  // Job ids and digests count from their beginning: any short word is somewhere in some digest.
   const textOf = (card) => {
     if (!texts.has(card)) {
-      const words = `${card.getAttribute("aria-label")} ${one(".below", card).textContent} ${one("template", card).content.textContent}`;
-      texts.set(card, words.toLowerCase().replace(/\s+/g, " "));
+      const story = one("template", card).content.cloneNode(true);
+      const codes = all("code", story).map((code) => { code.remove(); return ` ${code.textContent}`; });
+      const words = `${card.getAttribute("aria-label")} ${one(".below", card).textContent} ${story.textContent}`;
+      texts.set(card, [words.toLowerCase().replace(/\s+/g, " "), codes.join("").toLowerCase()]);
     }
     return texts.get(card);
+  };
+  const has = (card, word) => {
+    const [words, codes] = textOf(card);
+    return words.includes(word) || codes.includes(` ${word}`);
   };
   function filter() {
     const wanted = search.value.toLowerCase().split(/\s+/).filter(Boolean);
@@ -310,7 +321,7 @@
     let count = 0;
     for (const card of cards) {
       const fits = set.every((select) => card.dataset[select.dataset.by].split("\n").includes(select.value));
-      card.hidden = !(fits && (!wanted.length || wanted.every((word) => textOf(card).includes(word))));
+      card.hidden = !(fits && (!wanted.length || wanted.every((word) => has(card, word))));
       count += !card.hidden;
     }
     for (const row of rows) {
@@ -369,10 +380,11 @@
     if (!some.length) return;
     if (!from) return focus(some[0]);
     if (across) return focus(some[some.indexOf(from) + across] || from);
-    const middle = (box) => box.left + box.width / 2, here = from.getBoundingClientRect();
+    const middle = (box) => box.left + box.width / 2, at = (card) => one(".window", card).getBoundingClientRect();
+    const here = at(from);
     let best = null, least = Infinity;
     for (const card of some) {
-      const box = card.getBoundingClientRect(), away = (box.top - here.top) * down;
+      const box = at(card), away = (box.top - here.top) * down;
       const far = away * 3 + Math.abs(middle(box) - middle(here));
       if (away > 8 && far < least) [best, least] = [card, far];
     }
@@ -386,6 +398,9 @@
     if (!card?.dataset.clip) return;
     if (busy(card)) one("video", card).pause(); else start(card);
   }
+  function pause(video) {
+    if (video?.paused) attempt(video); else video?.pause();
+  }
   function loud() {
     sound = !sound;
     for (const video of all("video")) video.muted = !sound;
@@ -397,11 +412,12 @@
     m: loud, w: () => words.click(), t: nextTheme, "+": () => sized(Number(size.value) + 40), "-": () => sized(Number(size.value) - 40),
     "/": () => search.focus(), "?": () => one("#keys").showModal(), Escape: clear,
   };
-  const inSheet = { ArrowLeft: () => step(-1), ArrowRight: () => step(1), m: loud };
+  const inSheet = { ArrowLeft: () => step(-1), ArrowRight: () => step(1), " ": () => pause(one("video", sheet)), m: loud };
   const inSide = { " ": toggle, m: loud };
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const typing = event.target.matches("input, select, textarea, video");
+    const sliding = event.target.matches("input[type=range]") && !event.key.startsWith("Arrow");
+    const typing = event.target.matches("input, select, textarea, video[controls]") && !sliding;
     if (typing && event.key === "Escape" && event.target === search) { clear(); return search.blur(); }
     const act = (sheet.open ? inSheet : side.open ? inSide : one("#keys").open ? {} : keys)[event.key];
     const pressing = event.key === " " && event.target.closest("button:not(.frame), summary");
