@@ -11,6 +11,7 @@ from sora_batch.api.aside import run_aside
 from sora_batch.api.opened import opened
 from sora_batch.errors import UsageError
 from sora_batch.manifest.settings import Manifest
+from sora_batch.planning.capabilities import Listing
 from sora_batch.problems import did_you_mean
 from sora_batch.providers.provider import JobMissing, JobReport, JobStatus, JobUnreachable
 from sora_batch.records import Attempt, AttemptState, Failure, FailureKind, Money
@@ -93,16 +94,18 @@ async def _look_up(tools: Tools, reconciler: Reconciler, attempt: Attempt) -> Re
         return Resolved(attempt=outcome, became="found", words=words)
     ended = outcome.attempt or attempt
     if outcome.ending is Ending.HELD:
+        if tools.provider.capabilities.listing is Listing.NONE:
+            return Resolved(attempt=ended, became="on hold", words=ended.note)
         look = await reconciler.look()
         candidates = look.findings.candidates.get(attempt.id, ())
-        words = f"{ended.note}{_shown(look)}"
+        words = f"{ended.note}{_doubt(look, ended.note)}"
         return Resolved(attempt=ended, became="on hold", words=words, candidates=candidates)
     words = "the server never accepted its order; the next run makes it"
     return Resolved(attempt=ended, became="not accepted", words=words)
 
 
-def _shown(look: Look) -> str:
-    return f" ({look.doubt})" if look.doubt else ""
+def _doubt(look: Look, said: str) -> str:
+    return f" ({look.doubt})" if look.doubt and look.doubt not in said else ""
 
 
 async def _ask(tools: Tools, attempt: Attempt) -> Resolved:

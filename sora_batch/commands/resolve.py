@@ -75,6 +75,9 @@ def _show(manifest: Path, found: Sequence[Any], ledger: Ledger, *, as_json: bool
         return
     width, paint = width_of_terminal(), paint_for(sys.stdout, os.environ)
     click.echo(fates_text(found, ledger, width=width, paint=paint))
-    for one in found:
-        if one.became == "on hold":
-            click.echo(f"\n{candidates_text(one.shot_id, one.candidates, manifest, width=width)}")
+    held = [one for one in found if one.became == "on hold"]
+    groups = [([one.shot_id], one.candidates) for one in held if one.candidates]
+    if unseen := [one.shot_id for one in held if not one.candidates]:
+        groups.append((unseen, ()))
+    for shots, jobs in groups:
+        click.echo(f"\n{candidates_text(shots, jobs, manifest, width=width)}")

@@ -187,10 +187,10 @@ class Judge:
         return Verdict(Action.HOLD, reason, attempt=attempt, number=attempt.number)
 
     def _hold_reason(self, attempt: Attempt) -> str:
+        what = attempt.note or "it may have been paid for"
         if attempt.state is AttemptState.SUBMITTING:
             what = "it may have been ordered: the answer was lost"
-            return f"{what}; `sora-batch resolve` shows what can be done"
-        return f"{attempt.note or 'it may have been paid for'}; see `sora-batch resolve`"
+        return f"{what}; `sora-batch resolve` shows what to do"
 
     def _blocked_by_need(self, number: int) -> Verdict | None:
         for needed in self.graph.needs.get(number, ()):

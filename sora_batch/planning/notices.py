@@ -161,7 +161,7 @@ def _salvage(plan: Plan) -> list[str]:
     if unknown:
         said.append(
             f"{_count(unknown, 'earlier submission')} of inputs that changed since may have been "
-            "paid for; `sora-batch resolve` shows what can be done"
+            "paid for; `sora-batch resolve` shows what to do"
         )
     return said
 

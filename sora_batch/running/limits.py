@@ -42,12 +42,16 @@ class _Gate:
         while self._leaving and self._leaving[0] <= now:
             heapq.heappop(self._leaving)
             self._taken -= 1
-        if self._taken >= self._places:
+        if self.is_full:
             return self._leaving[0] - now if self._leaving else math.inf
         ready = self._not_before
         if self._count and len(self._starts) == self._count:
             ready = max(ready, self._starts[0] + self._window_s)
         return max(0.0, ready - now)
+
+    @property
+    def is_full(self) -> bool:
+        return self._taken >= self._places
 
     def take(self, now: float) -> None:
         self._taken += 1
@@ -100,6 +104,11 @@ class Limits:
         """Seconds until a job for the model may be submitted; inf: when one has rendered."""
         now = self._clock.monotonic()
         return max(gate.wait_s(now) for gate in self._gates(model))
+
+    @property
+    def are_full(self) -> bool:
+        """Whether all places, or all of some model, are taken."""
+        return any(gate.is_full for gate in (self._all, *self._models.values()))
 
     def take(self, model: str) -> None:
         """Takes a place and a submission; only after `wait_s` was 0."""

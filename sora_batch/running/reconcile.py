@@ -38,13 +38,8 @@ _TOGETHER_S = 2.0
 _NOBODY_KNOWS = "; nobody knows whether it was accepted: "
 _KILLED = "the program was stopped before the server's answer came"
 _NO_PROOF = {
-    Listing.BARE: (
-        "this server's list of jobs shows no prompts; `sora-batch resolve` shows the jobs it may be"
-    ),
-    Listing.NONE: (
-        "this server has no list of jobs; look for it where you see the account, then "
-        "`sora-batch jobs adopt` or `sora-batch resolve --pay-again`"
-    ),
+    Listing.BARE: "this server's list of jobs shows no prompts",
+    Listing.NONE: "this server has no list of jobs",
 }
 
 

@@ -140,12 +140,13 @@ class Runner:
         """Says, once, why a run stands still."""
         if not self._is_waiting:
             self._is_waiting = True
-            words = (
-                f"nothing may be ordered for {wait_s / 60:.0f} min: what may be rendering unseen"
-            )
-            self._tools.tell(
-                RunNotice(f"{words} takes all places; `sora-batch resolve` settles it sooner")
-            )
+            words = f"the next order may be sent in {math.ceil(wait_s / 60)} min"
+            if self._tools.limits.are_full:
+                words += (
+                    ", when a place is free: all are kept for orders whose answer was lost, which "
+                    "may be rendering; to free one sooner, press Ctrl-C, then `sora-batch resolve`"
+                )
+            self._tools.tell(RunNotice(words))
 
     async def _sleep(self, wait_s: float) -> None:
         """Waits for a task to end, or for the limits to let the next one start."""

@@ -113,7 +113,8 @@ def folded(text: str, width: int, *, indent: str = "", limit: int = 300) -> list
         if line:
             lines.append(line)
         while cells(rest) > room:
-            head = cut(rest, room + 1).removesuffix("…")
+            # A character more, so that a word that is one column too long is cut as well.
+            head = cut(f"{rest}.", room + 1).removesuffix("…")
             lines.append(head)
             rest = rest[len(head) :]
         line = rest

@@ -138,13 +138,26 @@ def fates_text(fates: Iterable[Fate], ledger: Ledger, *, width: int, paint: Pain
     return "\n".join(lines)
 
 
-def candidates_text(shot: ShotId, jobs: Sequence[Job], manifest: Path, *, width: int) -> str:
-    """The jobs that a shot's order may have become, and what to type about it."""
-    file = shlex.quote(str(manifest))
-    lines = table([("  job", "created", "status", "model", "size", "s"), *map(_row, jobs)])
-    adopt = f"sora-batch jobs adopt {file} JOB --as {shlex.quote(shot)}"
-    again = f"sora-batch resolve {file} --pay-again {shlex.quote(shot)}"
-    return "\n".join([*(line[: max(width, 20)] for line in lines), f"  {adopt}", f"  {again}"])
+def candidates_text(
+    shots: Sequence[ShotId], jobs: Sequence[Job], manifest: Path, *, width: int
+) -> str:
+    """The jobs that the order of these shots may have become, and what to type about it."""
+    file, shot = shlex.quote(str(manifest)), shlex.quote(shots[0]) if len(shots) == 1 else "SHOT"
+    if jobs:
+        rows = table([("  job", "created", "status", "model", "size", "s"), *map(_row, jobs)])
+        lines = [f"{shots[0]} may be one of these:", *(row[: max(width, 20)] for row in rows)]
+    else:
+        where = "look for the job where you see the account, or in the server's log:"
+        lines = wrapped(f"{', '.join(shots)}: {where}", width)
+    for command, purpose in (
+        (f"jobs adopt {file} JOB --as {shot}", "it is there: the next run fetches its clip"),
+        (
+            f"resolve {file} --pay-again {shot}",
+            "it is not, or you take the risk: the next run orders it anew",
+        ),
+    ):
+        lines += [f"  sora-batch {command}", *wrapped(purpose, width, indent="    ")]
+    return "\n".join(lines)
 
 
 def fate_json(fate: Fate, candidates: Iterable[Job] = ()) -> dict[str, Json]:

@@ -192,15 +192,15 @@ def _detail(status: Status, step: Step, place: Standing, now: datetime) -> str:
     if attempt is None or place in {Standing.PENDING, Standing.BLOCKED, Standing.FAILED}:
         price = f", {dollars(step.price_usd)}" if step.price_usd else ""
         return f"{printable(step.reason)}{price if place is Standing.PENDING else ''}"
-    reserved = f"{dollars(attempt.price_usd)} reserved" if attempt.price_usd else ""
+    money = f"{dollars(attempt.price_usd)} {attempt.money}" if attempt.price_usd else ""
     job = printable(attempt.job_id or "", 80)
     if place is Standing.HELD:
         # Whoever looks for the job on the server needs the whole of its id.
-        words = [printable(attempt.note or step.reason), f"job {job}" if job else "", reserved]
+        words = [printable(attempt.note or step.reason), f"job {job}" if job else "", money]
     else:
         begun = attempt.submitted_at or attempt.created_at
         since = span(max(0.0, (now - begun).total_seconds()))
-        words = [since, reserved, f"job {middle(job, _JOB_COLUMNS)}" if job else ""]
+        words = [since, money, f"job {middle(job, _JOB_COLUMNS)}" if job else ""]
     return ", ".join(filter(None, words))
 
 

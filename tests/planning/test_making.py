@@ -171,7 +171,7 @@ def test_what_is_on_hold_stays_there_in_its_own_words_and_blocks_what_needs_it()
         capabilities=BLIND,
     )
     assert actions(made) == {"hero": "hold", "british": "blocked", "far": "blocked"}
-    assert made.steps[0].reason == "the server answered 502; see `sora-batch resolve`"
+    assert made.steps[0].reason == "the server answered 502; `sora-batch resolve` shows what to do"
     assert made.steps[1].reason == "needs `hero`, which is on hold"
     assert made.steps[2].reason == "needs `british`, which cannot be made"
 

@@ -359,7 +359,7 @@ def test_what_may_render_unseen_counts_against_the_limit_on_resume(tmp_path: Pat
     assert (report.finished.held, report.finished.done) == (2, 1)
     assert bench.clock.passed_s - began >= 30 * 60
     notices = [event.message for event in bench.events if isinstance(event, RunNotice)]
-    assert sum("takes all places" in message for message in notices) == 1
+    assert sum("all are kept for orders" in message for message in notices) == 1
 
 
 def test_held_shots_keep_a_finished_run_from_nothing(tmp_path: Path) -> None:
@@ -493,3 +493,11 @@ def test_a_clip_that_was_on_hold_is_reserved_until_it_is_here(tmp_path: Path) ->
     bench.provider.on_download["a"] = [JobUnreachable("reset")] * 6
     ledger = run(bench).finished.ledger
     assert (ledger.held, ledger.reserved) == (Decimal(0), Decimal("0.10"))
+
+
+def test_a_run_that_waits_for_its_rate_does_not_blame_lost_orders(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, [shot("a"), shot("b", needs=["a"])])
+    bench.manifest = replace(bench.manifest, limits=Limits(requests_per_minute=0.1))
+    assert run(bench).finished.done == 2
+    notices = [event.message for event in bench.events if isinstance(event, RunNotice)]
+    assert notices == ["the next order may be sent in 10 min"]

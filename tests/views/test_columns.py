@@ -51,3 +51,8 @@ def test_sentences_are_wrapped_in_their_own_column() -> None:
     columns = [Column("SHOT", ["hero"], shrinks=True)]
     lines = laid_out(columns, "WHY", ["one two three four five six seven"], 34, PLAIN)
     assert lines == ["SHOT  WHY", "hero  one two three four five six", "      seven"]
+
+
+def test_a_word_that_is_one_column_too_long_is_broken_too() -> None:
+    for word in ("x" * 11, "京" * 5 + "x"):
+        assert [cells(line) for line in folded(word, 10)] == [10, 1]

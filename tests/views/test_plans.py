@@ -70,7 +70,7 @@ hero-british  make     $0.80  no clip yet
 kept          reuse           nothing changed
 city.lisbon   make     $0.80  no clip yet
 city.oslo     reuse           same inputs as `city.lisbon`: one render for both
-lost          hold            no answer; see `sora-batch resolve`
+lost          hold            no answer; `sora-batch resolve` shows what to do
 after         blocked         needs `lost`, which is on hold
 
 3 to make, 2 reused for nothing, 1 on hold, 1 blocked
@@ -177,12 +177,12 @@ def test_a_long_plan_is_told_by_shot_spec_and_names_what_needs_a_look() -> None:
 SHOT SPEC  SHOTS    PRICE  WHAT AND WHY
 city         300  $224.00  make 280: no clip yet; reuse 20
 hero           1    $0.80  make: no clip yet
-odd            1           hold: no answer; see `sora-batch resolve`
+odd            1           hold: no answer; `sora-batch resolve` shows what to do
 
 every shot: `sora-batch plan manifests/harbour.yaml --all`; some of them:
 `--select city`, `--select state:make`
 
-odd: hold: no answer; see `sora-batch resolve`
+odd: hold: no answer; `sora-batch resolve` shows what to do
 """
         in text
     )

@@ -176,7 +176,7 @@ harbour-launch on gpu-box, run by pid 123 on box since 17:50
 
 hero         done       outputs/harbour-launch/hero.mp4
 city.lisbon  rendering  4 min, $0.80 reserved, job vid_8a1
-night.take1  on hold    not finished after 600 s, job vid_8a1, $0.80 reserved
+night.take1  on hold    not finished after 600 s, job vid_8a1, $0.80 held
 refused      failed     failed before: refused by moderation
 descent      blocked    needs `night.take1`, which is on hold
 later        to make    no clip yet, $0.80
