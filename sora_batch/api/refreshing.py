@@ -34,5 +34,5 @@ def refresh_models(kind: str = KIND, *, base_url: str | None = None) -> tuple[Mo
 
 
 async def _fetch(base_url: str) -> list[object]:
-    async with transport.remote_client() as client:
+    async with transport.remote_client(base_url) as client:
         return await fetch_models(client, base_url=base_url)

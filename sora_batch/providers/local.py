@@ -8,6 +8,7 @@ from pathlib import Path
 from sora_batch.clock import Clock
 from sora_batch.providers import transport
 from sora_batch.providers.dialects import DIALECTS
+from sora_batch.providers.in_process import InProcessTransport
 from sora_batch.providers.videos_api import VideosApi
 from sora_batch.simulator import SimulatorSettings, create_app
 
@@ -20,7 +21,7 @@ class LocalProvider(VideosApi):
         dialect = DIALECTS["local"]
         super().__init__(
             dialect,
-            transport.in_process_client(self._app),
+            transport.Client(InProcessTransport(self._app)),
             clock,
             base_url=dialect.base_url or "",
         )
@@ -35,3 +36,12 @@ class LocalProvider(VideosApi):
         """Lets the jobs in hand go; they are taken up again by the next start."""
         await super().close()
         await self._app.state.simulator.close()
+
+
+async def open_local(
+    folder: Path, clock: Clock, settings: SimulatorSettings | None = None
+) -> LocalProvider:
+    """The embedded provider over a folder, at work."""
+    provider = LocalProvider(folder, clock, settings or SimulatorSettings())
+    await provider.start()
+    return provider

@@ -18,6 +18,8 @@ from sora_batch.planning.capabilities import Listing
 from sora_batch.providers import kinds
 from sora_batch.providers.connection import Connection
 from sora_batch.providers.dialects import DIALECTS
+from sora_batch.providers.in_process import InProcessTransport
+from sora_batch.providers.local import open_local
 from sora_batch.providers.opening import open_provider
 from sora_batch.providers.probing import probe
 from sora_batch.providers.provider import (
@@ -29,7 +31,7 @@ from sora_batch.providers.provider import (
     Provider,
     RenderRequest,
 )
-from sora_batch.providers.transport import in_process_client
+from sora_batch.providers.transport import Client
 from sora_batch.providers.videos_api import VideosApi
 from sora_batch.records import FailureKind
 from sora_batch.shots import JobId, Size
@@ -67,7 +69,7 @@ async def served(
     simulator: Simulator = app.state.simulator
     await simulator.start()
     base_url = f"http://server{told.speaks.prefix}"
-    client = in_process_client(app)
+    client = Client(InProcessTransport(app))
     provider = VideosApi(DIALECTS[kind], client, SystemClock(), base_url=base_url)
     usual: dict[str, object] = {}
     if told.speaks.orders.models == "served":
@@ -129,7 +131,9 @@ def test_the_doctor_knows_it_by_its_answers(kind: str, tmp_path: Path) -> None:
         app = create_app(tmp_path, settings=SimulatorSettings(dialect=kind))
         await app.state.simulator.start()
         base_url = f"http://server{app.state.simulator.dialect.prefix}"
-        server = Connection(in_process_client(app), SystemClock(), base_url=base_url, key=None)
+        server = Connection(
+            Client(InProcessTransport(app)), SystemClock(), base_url=base_url, key=None
+        )
         found = await probe(server)
         await server.close()
         await app.state.simulator.close()
@@ -212,13 +216,8 @@ def test_a_torn_download_can_be_had_again(kind: str, tmp_path: Path) -> None:
 
 def test_the_embedded_provider_is_told_the_shot_and_offers_a_thumbnail(tmp_path: Path) -> None:
     async def use() -> None:
-        provider = await open_provider(
-            ProviderSettings(name="local", kind="local"),
-            environment={},
-            local_folder=tmp_path / "local",
-            clock=SystemClock(),
-            simulator=SimulatorSettings(speed="instant"),
-        )
+        settings = SimulatorSettings(speed="instant")
+        provider = await open_local(tmp_path / "local", SystemClock(), settings)
         try:
             report = await provider.submit(order("k1"))
             thumbnail = tmp_path / "t.webp"

@@ -19,6 +19,7 @@ from sora_batch.errors import UsageError
 from sora_batch.manifest.settings import ProviderSettings
 from sora_batch.providers import capabilities, kinds
 from sora_batch.providers.dialects import DIALECTS
+from sora_batch.providers.in_process import InProcessTransport
 from sora_batch.providers.opening import open_provider
 from sora_batch.providers.openrouter import OpenRouter
 from sora_batch.providers.openrouter_orders import shape_of
@@ -32,7 +33,7 @@ from sora_batch.providers.provider import (
     Provider,
     RenderRequest,
 )
-from sora_batch.providers.transport import in_process_client
+from sora_batch.providers.transport import Client
 from sora_batch.records import FailureKind
 from sora_batch.shots import JobId, Size
 from tests.providers.fake_openrouter import CLIP, KEY, SIGNED, FakeOpenRouter
@@ -95,7 +96,7 @@ def polled(answer: Mapping[str, object], code: int = 200) -> JobReport:
 def test_an_order_becomes_a_clip_and_its_cost_is_the_servers(tmp_path: Path) -> None:
     async def use() -> None:
         fake = FakeOpenRouter(models=[MODEL])
-        provider: Provider = speaking(in_process_client(fake.app))
+        provider: Provider = speaking(Client(InProcessTransport(fake.app)))
         report = await provider.submit(order(seed=7, options={"generate_audio": False}))
         assert (report.status, report.raw_status) == (JobStatus.QUEUED, "pending")
         with pytest.raises(JobUnreachable, match="409"):
@@ -119,7 +120,7 @@ def test_an_order_becomes_a_clip_and_its_cost_is_the_servers(tmp_path: Path) -> 
 def test_it_lists_nothing_deletes_nothing_and_has_no_thumbnail(tmp_path: Path) -> None:
     async def use() -> None:
         fake = FakeOpenRouter()
-        provider: Provider = speaking(in_process_client(fake.app))
+        provider: Provider = speaking(Client(InProcessTransport(fake.app)))
         found = await provider.list_jobs(10)
         assert (found.jobs, found.whole) == ((), False)
         assert await provider.thumbnail(JOB, tmp_path / "t.webp") is False
@@ -133,7 +134,7 @@ def test_it_lists_nothing_deletes_nothing_and_has_no_thumbnail(tmp_path: Path) -
 def test_no_credit_stops_the_run_after_what_was_paid() -> None:
     async def use() -> None:
         fake = FakeOpenRouter(models=[MODEL], credit=1)
-        provider = speaking(in_process_client(fake.app))
+        provider = speaking(Client(InProcessTransport(fake.app)))
         await provider.submit(order())
         with pytest.raises(NotAccepted, match="out of credit") as refused:
             await provider.submit(order())

@@ -12,8 +12,8 @@ import pytest
 
 from sora_batch.manifest.settings import ProviderSettings
 from sora_batch.providers.dialects import DIALECTS
+from sora_batch.providers.in_process import InProcessTransport
 from sora_batch.providers.openrouter import OpenRouter
-from sora_batch.providers.transport import in_process_client
 from sora_batch.records import ZERO, AttemptState, FailureKind, Money
 from sora_batch.running import RunReport
 from sora_batch.shots import Shot
@@ -32,7 +32,7 @@ class RouterBench(Bench):
         fake.models.append({"id": "m"})
         fake.clip = (folder / "clip.mp4").read_bytes()
         self.lose = False
-        client = in_process_client(fake.app)
+        client = httpx.AsyncClient(transport=InProcessTransport(fake.app))
         client.event_hooks["response"].append(self._lose)
         self.provider = OpenRouter(  # type: ignore[assignment]
             DIALECTS["openrouter"],
