@@ -5,7 +5,7 @@
 
 help:
 	@echo "make demo     render manifests/campaign.yaml on this machine, free"
-	@echo "make test     the tests"
+	@echo "make test     the tests, those of pages where Chromium is installed"
 	@echo "make lint     format, lint and types, as CI checks them"
 	@echo "make format   put the sources into the project's format"
 	@echo "make docs     write the field tables of docs/manifest.md anew"
