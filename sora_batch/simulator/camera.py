@@ -8,12 +8,11 @@ finer than an eye sees move, and picking costs a tenth of resampling.
 
 from __future__ import annotations
 
-import av
 import numpy as np
 from PIL import Image
 
 from sora_batch.shots import Size
-from sora_batch.simulator.planes import Plane, Planes, plane_view
+from sora_batch.simulator.planes import Plane, Planes, planes_of
 
 _OVERSAMPLING = 4
 _OVERSAMPLED_PIXELS = 48_000_000
@@ -34,18 +33,8 @@ class Camera:
         factor = _OVERSAMPLING
         while factor > 1 and size.width * size.height * factor**2 > _OVERSAMPLED_PIXELS:
             factor -= 1
-        rgb = av.VideoFrame.from_ndarray(np.asarray(picture.convert("RGB")), format="rgb24")
-        frame = rgb.reformat(
-            width=size.width * factor,
-            height=size.height * factor,
-            format="yuv420p",
-            interpolation="BICUBIC",
-            dst_colorspace="ITU709",
-            dst_color_range="MPEG",
-        )
-        self._planes = tuple(
-            Image.fromarray(np.ascontiguousarray(plane_view(plane))) for plane in frame.planes
-        )
+        large = Size(size.width * factor, size.height * factor)
+        self._planes = tuple(Image.fromarray(plane) for plane in planes_of(picture, large))
 
     def frame(self, zoom: float) -> Planes:
         """Y, U and V of the picture seen `zoom` times as large, about its middle."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
 import sys
 from dataclasses import replace
@@ -11,10 +12,13 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from numpy.typing import NDArray
+from PIL import Image
 
 from sora_batch.shots import Size
 from sora_batch.simulator.animatic import render_animatic
 from sora_batch.simulator.encode import Abandoned, encode_plain
+from sora_batch.simulator.measures import slate_height
 from sora_batch.simulator.scene import Scene
 from sora_batch.simulator.sound import SAMPLE_RATE
 from tests.simulator.serving import picture
@@ -111,8 +115,9 @@ def test_another_process_makes_the_same_bytes_too(tmp_path: Path) -> None:
     ],
 )
 def test_whatever_a_scene_says_is_seen(tmp_path: Path, change: dict[str, object]) -> None:
-    changed = replace(SCENE, **change)  # type: ignore[arg-type]
-    assert render(changed, tmp_path / "a.mp4") != render(SCENE, tmp_path / "b.mp4")
+    whole = replace(SCENE, size=Size(320, 320))
+    changed = replace(whole, **change)  # type: ignore[arg-type]
+    assert render(changed, tmp_path / "a.mp4") != render(whole, tmp_path / "b.mp4")
 
 
 def test_a_reference_is_what_is_seen(tmp_path: Path) -> None:
@@ -122,11 +127,42 @@ def test_a_reference_is_what_is_seen(tmp_path: Path) -> None:
     render(replace(SCENE, reference=reference, title="", prompt="x"), clip)
     with av.open(str(clip)) as container:
         frame = next(container.decode(video=0)).to_ndarray(format="gray")
-    # The picture grows lighter downwards; between the scrims of head and foot it is untouched.
-    middle = frame[50:62].astype(int).mean(axis=1)
-    assert np.diff(middle).min() >= -2
-    assert middle[-1] - middle[0] > 12
-    assert abs(middle[10] - 120) < 12
+    # The picture grows lighter downwards, and below the slate it is untouched.
+    below = frame[slate_height(SCENE.size) + 2 :].astype(int).mean(axis=1)
+    assert np.diff(below).min() >= -2
+    assert below[-1] - below[0] > 80
+    assert abs(frame[60].astype(int).mean() - 120) < 12
+
+
+def test_nothing_of_the_slate_on_a_reference_is_seen(tmp_path: Path) -> None:
+    clips = []
+    for name, colour in (("dark", "black"), ("light", "white")):
+        reference = tmp_path / f"{name}.png"
+        with Image.open(io.BytesIO(picture(128, 128))) as opened:
+            opened.paste(colour, (0, 0, 128, slate_height(SCENE.size)))
+            opened.save(reference)
+        clips.append(render(replace(SCENE, reference=reference), tmp_path / f"{name}.mp4"))
+    assert clips[0] == clips[1]
+
+
+def test_a_clip_goes_on_from_the_frame_it_was_given(tmp_path: Path) -> None:
+    size = Size(256, 144)
+    parent = replace(SCENE, size=size, frames=48, title="hero")
+    last = frames_of(parent, tmp_path / "parent.mp4")[-1]
+    reference = tmp_path / "last.png"
+    Image.fromarray(last).save(reference)
+    child = replace(SCENE, size=size, title="descent", prompt="Down.", reference=reference)
+    first = frames_of(child, tmp_path / "child.mp4")[0]
+    high = slate_height(size)
+    assert np.abs(first[high:].astype(int) - last[high:]).mean() < 3
+    assert np.abs(first[:high].astype(int) - last[:high]).max() > 150
+
+
+def frames_of(scene: Scene, target: Path) -> list[NDArray[np.uint8]]:
+    """The clip's frames in RGB."""
+    render(scene, target)
+    with av.open(str(target)) as container:
+        return [np.array(frame.to_image()) for frame in container.decode(video=0)]
 
 
 def test_the_picture_comes_nearer_without_a_jump(tmp_path: Path) -> None:
@@ -136,10 +172,10 @@ def test_the_picture_comes_nearer_without_a_jump(tmp_path: Path) -> None:
     render(replace(SCENE, reference=reference, frames=96, title="", prompt="x"), clip)
     with av.open(str(clip)) as container:
         rows = [
-            frame.to_ndarray(format="gray")[40].astype(float).mean()
+            frame.to_ndarray(format="gray")[48].astype(float).mean()
             for frame in container.decode(video=0)
         ]
-    # Row 40 shows ever lower parts of a gradient that grows by two levels a row.
+    # Row 48 shows ever lower parts of a gradient that grows by two levels a row.
     steps = np.diff(rows)
     assert rows[-1] - rows[0] > 0.8
     assert np.abs(steps).max() < 1.5

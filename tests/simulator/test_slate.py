@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PIL import Image
 
 from sora_batch.media.lettering.fonts import FontBook
 from sora_batch.shots import Size
+from sora_batch.simulator.measures import measures_of, picture_size, slate_height
 from sora_batch.simulator.planes import Planes
 from sora_batch.simulator.scene import Scene
-from sora_batch.simulator.slate import Slate, measures_of, timecode
+from sora_batch.simulator.slate import Slate, timecode
 
 SIZES = (
     Size(16, 16),
@@ -57,8 +60,29 @@ def test_nothing_stands_outside_the_margins(size: Size) -> None:
         rows, columns = np.nonzero(planes[0] > 24)
         assert columns.min() >= m.margin_x - 2
         assert columns.max() < size.width - m.margin_x + 2
-        assert rows.min() >= m.margin_y - m.title
-        assert rows.max() < size.height - m.margin_y
+        assert rows.max() < m.bar_bottom < m.slate
+        assert (planes[1][m.slate // 2 :] == 128).all()
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_slate_takes_the_same_share_of_every_frame(size: Size) -> None:
+    high = slate_height(size)
+    assert high % 2 == 0
+    assert picture_size(size) == (size.width, size.height - high)
+    assert abs(high - 0.3 * size.height) <= 1
+
+
+def test_a_short_prompt_is_set_larger_than_a_long_one() -> None:
+    size = Size(1280, 720)
+    tall = []
+    for prompt in ("Xx.", "Xx. " * 120):
+        planes, bare = black(size), black(size)
+        Slate(replace(scene(size), prompt=prompt), FontBook(search=False)).over(planes, 9)
+        Slate(replace(scene(size), prompt=" "), FontBook(search=False)).over(bare, 9)
+        rows = np.nonzero((planes[0] != bare[0]).any(axis=1))[0]
+        gaps = np.nonzero(np.diff(rows) > 1)[0]
+        tall.append(int(gaps[0]) + 1 if len(gaps) else len(rows))
+    assert tall[0] > tall[1] > 9
 
 
 @pytest.mark.parametrize("size", SIZES[3:])
@@ -77,20 +101,19 @@ def test_the_first_frame_shows_that_it_beeps() -> None:
     for number in (0, 5, 24, 30):
         planes = black(Size(256, 256))
         slate.over(planes, number)
-        frames.append(int(planes[1][:40].astype(int).sum()))
+        frames.append(int(planes[1][:14].astype(int).sum()))
     assert frames[0] != frames[1]
     assert frames[2] != frames[3]
     assert frames[0] == frames[2]
 
 
-def test_a_white_picture_is_dark_where_letters_stand() -> None:
+@pytest.mark.parametrize("colour", ["white", "yellow", "black", "#4080ff"])
+def test_the_plate_is_dark_whatever_the_picture(colour: str) -> None:
     size = Size(640, 360)
     slate = Slate(scene(size), FontBook(search=False))
-    under = np.asarray(slate.under(Image.new("RGB", size, "white"))).mean(axis=(1, 2))
-    m = measures_of(size)
-    assert under[m.margin_y + m.title // 2] < 140
-    assert under[-m.margin_y - m.small] < 70
-    assert under[120:130].min() > 200
+    glass = slate.glass(Image.new("RGB", picture_size(size), colour))
+    assert glass.size == (640, slate_height(size))
+    assert np.asarray(glass.convert("L")).max() <= 60
 
 
 @pytest.mark.parametrize(
