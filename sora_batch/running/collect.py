@@ -10,11 +10,9 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
-from pathlib import Path
 
 from sora_batch.engines.engine import EngineLost, OperationFailed
 from sora_batch.errors import OutputUnusable
-from sora_batch.outputs import Outputs
 from sora_batch.planning.plan import Step
 from sora_batch.providers.provider import JobMissing, JobUnreachable
 from sora_batch.records import Attempt, AttemptState, Clip, Failure, FailureKind, Money
@@ -30,6 +28,8 @@ ADOPTED = "adopted"
 """In place of the digest of what was sent: a person has said that this job is the shot's."""
 
 _DOWNLOADS = 6
+# A paid clip is given up only when the server has said so this often; weather does not count.
+_SAYS_SO = 3
 _LONGEST_WAIT_S = 60.0
 _LENGTH_TOLERANCE_S = Decimal("0.25")
 
@@ -42,7 +42,7 @@ async def collect(tools: Tools, attempt: Attempt, step: Step | None) -> Outcome:
     if attempt.job_id is None:
         raise ValueError(f"attempt {attempt.id} is rendered and has no job")
     part = tools.outputs.part_path(attempt.id)
-    why = ""
+    why, broken, missing = "", 0, 0
     for tried in range(_DOWNLOADS):
         if tried and await tools.pause(min(_LONGEST_WAIT_S, 2.0**tried)):
             break
@@ -57,11 +57,13 @@ async def collect(tools: Tools, attempt: Attempt, step: Step | None) -> Outcome:
             # Not what was promised, or cut short: nothing of it can be gone on from.
             why = error.message
             part.unlink(missing_ok=True)
-            if tried + 1 >= _DOWNLOADS // 2:
+            broken += 1
+            if broken >= _SAYS_SO:
                 failure = Failure(FailureKind.BROKEN_CLIP, f"the clip is broken: {why}")
                 return await fail(tools, attempt, failure)
         except JobMissing as error:
-            if error.expired or tried + 1 >= _DOWNLOADS // 2:
+            missing += 1
+            if error.expired or missing >= _SAYS_SO:
                 part.unlink(missing_ok=True)
                 kind = FailureKind.EXPIRED if error.expired else FailureKind.GONE
                 return await fail(tools, attempt, Failure(kind, error.message))

@@ -178,11 +178,13 @@ def test_a_forgotten_job_of_ones_own_server_is_rendered_again_for_nothing(tmp_pa
     assert report.finished.ledger.spent == Decimal("0.10")
 
 
+@pytest.mark.parametrize("last", [b"<html>oops</html>", JobMissing("404")])
 def test_a_download_that_breaks_off_is_fetched_again_and_never_ordered_again(
-    tmp_path: Path,
+    tmp_path: Path, last: Exception | bytes
 ) -> None:
+    """However often the network failed before: that says nothing about the clip."""
     bench = Bench(tmp_path, [shot("a")])
-    bench.provider.on_download["a"] = [JobUnreachable("reset"), b"<html>oops</html>"]
+    bench.provider.on_download["a"] = [JobUnreachable("reset")] * 3 + [last] * 2
     report = run(bench)
     assert (report.finished.done, len(bench.provider.orders)) == (1, 1)
 
