@@ -16,9 +16,12 @@ TEMPORARY = r"\..+\.[0-9a-f]{16}\.tmp"
 """What the names look like that a kill may leave behind."""
 
 
-def write_atomically(path: Path, data: bytes) -> None:
-    """The file whole or not at all, and on the disk when this returns. Raises OSError."""
-    temporary = _beside(path)
+def write_atomically(path: Path, data: bytes, *, sync_name: bool = True) -> None:
+    """The file whole or not at all, and on the disk when this returns. Raises OSError.
+
+    Without `sync_name` its name is there once the caller has called `sync_folder`, for several.
+    """
+    temporary = beside(path)
     try:
         with temporary.open("xb") as file:
             file.write(data)
@@ -28,7 +31,8 @@ def write_atomically(path: Path, data: bytes) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
-    sync_folder(path.parent)
+    if sync_name:
+        sync_folder(path.parent)
 
 
 def link_over(source: Path, target: Path) -> None:
@@ -38,7 +42,7 @@ def link_over(source: Path, target: Path) -> None:
     """
     if target.exists() and target.samefile(source):
         return
-    temporary = _beside(target)
+    temporary = beside(target)
     try:
         try:
             temporary.hardlink_to(source)
@@ -72,5 +76,6 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _beside(path: Path) -> Path:
+def beside(path: Path) -> Path:
+    """A fresh name as `TEMPORARY` has them, for what is to be renamed or thrown away."""
     return path.with_name(f".{path.name[:60]}.{secrets.token_hex(8)}.tmp")

@@ -27,7 +27,6 @@ from sora_batch.durable import (
     TEMPORARY,
     link_over,
     sha256_of,
-    sync_file,
     sync_folder,
     write_atomically,
 )
@@ -122,18 +121,19 @@ class Outputs:
         """Whether the clip's file is still there and unchanged."""
         return self.locate(clip) is not None
 
-    def place(self, part: Path, clip: Clip) -> Path:
-        """Brings a checked download to its visible name; the clip that stood there moves to
-        `earlier/` with its sidecar and thumbnail. Raises OutputUnusable.
+    def place(self, part: Path, clip: Clip, sidecar: Mapping[str, object]) -> Path:
+        """Brings a checked download, whose bytes are on the disk, to its visible name, and its
+        sidecar beside it; the clip that stood there moves to `earlier/` with its sidecar and
+        thumbnail. Raises OutputUnusable.
 
         Calling it again after a kill, with the part or with another download of the same clip,
         ends in the same files.
         """
-        target = self.clip_path(clip.shot_id)
+        target, described = self.clip_path(clip.shot_id), _json(sidecar)
         with _unusable(target):
-            sync_file(part)
             self._set_aside(clip.shot_id, clip.sha256)
             part.replace(target)
+            write_atomically(self.sidecar_path(clip.shot_id), described, sync_name=False)
             sync_folder(self.folder)
         return target
 
@@ -144,8 +144,7 @@ class Outputs:
         """
         target = self.earlier_path(clip)
         with _unusable(target):
-            write_atomically(target.with_suffix(".json"), _json(sidecar))
-            sync_file(part)
+            write_atomically(target.with_suffix(".json"), _json(sidecar), sync_name=False)
             part.replace(target)
             sync_folder(target.parent)
         return target

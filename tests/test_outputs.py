@@ -53,11 +53,14 @@ def a_part(outputs: Outputs, data: bytes, shot: ShotId = HERO) -> tuple[Path, Cl
     return part, clip
 
 
+def sidecar_of(clip: Clip) -> dict[str, object]:
+    return {"sha256": clip.sha256}
+
+
 def placed(outputs: Outputs, data: bytes, shot: ShotId = HERO) -> Clip:
     """A clip in its place, with sidecar and thumbnail."""
     part, clip = a_part(outputs, data, shot)
-    outputs.place(part, clip)
-    outputs.write_sidecar(shot, {"sha256": clip.sha256, "about": data.decode()})
+    outputs.place(part, clip, {"sha256": clip.sha256, "about": data.decode()})
     outputs.thumbnail_path(shot).write_bytes(b"thumbnail of " + data)
     return clip
 
@@ -73,9 +76,10 @@ def files(outputs: Outputs) -> dict[str, bytes]:
 
 def test_a_clip_stands_under_its_shots_name(outputs: Outputs) -> None:
     part, clip = a_part(outputs, NEW)
-    path = outputs.place(part, clip)
+    path = outputs.place(part, clip, sidecar_of(clip))
     assert path == outputs.clip_path(HERO) == outputs.folder / "hero.mp4"
-    assert files(outputs) == {"hero.mp4": NEW}
+    assert set(files(outputs)) == {"hero.mp4", "hero.json"}
+    assert path.read_bytes() == NEW
     assert outputs.locate(clip) == path
     assert path.stat().st_mtime_ns == clip.mtime_ns
 
@@ -112,13 +116,13 @@ def test_a_kill_at_any_instant_of_placing_loses_nothing(tmp_path: Path, links: b
         part, new = a_part(outputs, NEW)
         finished = False
         with killed_before(change, links=links):
-            outputs.place(part, new)
+            outputs.place(part, new, sidecar_of(new))
             finished = True
         assert outputs.clip_path(HERO).read_bytes() in (OLD, NEW)
         assert outputs.intact(old)
         assert outputs.intact(new) or part.read_bytes() == NEW
         again, _ = a_part(outputs, NEW)  # what a resumed run downloads once more
-        outputs.place(again, new)
+        outputs.place(again, new, sidecar_of(new))
         outputs.clean()
         endings.append(files(outputs))
         if finished:
@@ -156,7 +160,8 @@ def test_a_sidecar_goes_with_the_clip_it_describes(outputs: Outputs) -> None:
     """After a kill between a clip and its sidecar, the sidecar still tells of the older one."""
     old = placed(outputs, OLD)
     part, middle = a_part(outputs, b"the middle one")
-    outputs.place(part, middle)
+    outputs.place(part, middle, sidecar_of(middle))
+    outputs.write_sidecar(HERO, sidecar_of(old))
     placed(outputs, NEW)
     found = files(outputs)
     assert json.loads(found[f"earlier/hero.{old.sha256[:10]}.json"])["sha256"] == old.sha256
@@ -351,11 +356,11 @@ def test_a_full_disk_while_placing_keeps_both_clips(outputs: Outputs) -> None:
     part, new = a_part(outputs, NEW)
     for event, error in (("os.rename", errno.ENOSPC), ("os.rename", errno.EIO)):
         with failing(event, error, name="hero"), pytest.raises(OutputUnusable):
-            outputs.place(part, new)
+            outputs.place(part, new, sidecar_of(new))
         assert outputs.is_visible(old)
         assert part.read_bytes() == NEW
         assert outputs.clean() == []
-    outputs.place(part, new)
+    outputs.place(part, new, sidecar_of(new))
     assert outputs.intact(old)
     assert outputs.intact(new)
 
@@ -364,4 +369,4 @@ def test_a_name_too_long_for_the_disk_is_said(outputs: Outputs) -> None:
     part, clip = a_part(outputs, NEW, ShotId("x" * 300))
     assert not outputs.intact(clip)
     with pytest.raises(OutputUnusable, match="name is too long"):
-        outputs.place(part, clip)
+        outputs.place(part, clip, sidecar_of(clip))

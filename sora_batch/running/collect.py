@@ -97,23 +97,14 @@ async def _keep(
     frame_s = frame_seconds(tools.outputs, step) if step is not None else None
     data = sidecar_of(tools.manifest, step, attempt, clip, frame_s=frame_s)
     try:
-        await asyncio.to_thread(_put_on_disk, tools.outputs, part, clip, data, step is None)
+        put = tools.outputs.place if step is not None else tools.outputs.place_earlier
+        await asyncio.to_thread(put, part, clip, data)
     except OutputUnusable as error:
         return Outcome(
             ending=Ending.LEFT, attempt=attempt, note=error.message, stops_run=error.message
         )
     await tools.store.keep(attempt, clip)
     return Outcome(ending=Ending.DONE, attempt=attempt, clip=clip)
-
-
-def _put_on_disk(
-    outputs: Outputs, part: Path, clip: Clip, sidecar: Mapping[str, object], is_earlier: bool
-) -> None:
-    if is_earlier:
-        outputs.place_earlier(part, clip, sidecar)
-    else:
-        outputs.place(part, clip)
-        outputs.write_sidecar(clip.shot_id, sidecar)
 
 
 def clip_of(attempt: Attempt, facts: dict[str, Json], *, mtime_ns: int) -> Clip:
