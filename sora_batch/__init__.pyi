@@ -3,6 +3,7 @@ from sora_batch.api import Cancelled as Cancelled
 from sora_batch.api import Check as Check
 from sora_batch.api import ContactSheet as ContactSheet
 from sora_batch.api import CutReport as CutReport
+from sora_batch.api import Detached as Detached
 from sora_batch.api import Examination as Examination
 from sora_batch.api import GalleryPage as GalleryPage
 from sora_batch.api import ListedJob as ListedJob
@@ -21,6 +22,7 @@ from sora_batch.api import check_access as check_access
 from sora_batch.api import contact_sheet as contact_sheet
 from sora_batch.api import cut as cut
 from sora_batch.api import delete_job as delete_job
+from sora_batch.api import detach as detach
 from sora_batch.api import download_job as download_job
 from sora_batch.api import examine as examine
 from sora_batch.api import explain as explain

@@ -176,6 +176,24 @@ class History:
 
 
 @dataclass(frozen=True, slots=True)
+class Holder:
+    """The process that runs a manifest, as far as it has said who it is.
+
+    `is_here` is whether it runs on this machine, where it can be told to stop.
+    """
+
+    pid: int | None = None
+    host: str = ""
+    since: datetime | None = None
+    is_here: bool = False
+
+    def __str__(self) -> str:
+        if self.pid is None or self.since is None:
+            return "another process"
+        return f"process {self.pid} on {self.host} since {self.since:%Y-%m-%d %H:%M} UTC"
+
+
+@dataclass(frozen=True, slots=True)
 class RunRow:
     """One execution of a plan, as the store keeps it."""
 

@@ -48,6 +48,8 @@ HOMES = {
     "SimulatorBill": "simulating",
     "simulate": "simulating",
     "check_access": "secrets",
+    "Detached": "detaching",
+    "detach": "detaching",
     "run": "executing",
     "run_sync": "executing",
     "RunReport": "executing",

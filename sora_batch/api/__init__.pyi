@@ -4,6 +4,8 @@ from sora_batch.api.changing import accept as accept
 from sora_batch.api.changing import retry as retry
 from sora_batch.api.cutting import CutReport as CutReport
 from sora_batch.api.cutting import cut as cut
+from sora_batch.api.detaching import Detached as Detached
+from sora_batch.api.detaching import detach as detach
 from sora_batch.api.examining import Check as Check
 from sora_batch.api.examining import Examination as Examination
 from sora_batch.api.examining import examine as examine

@@ -24,7 +24,7 @@ from sora_batch.running import RunReport, execute
 from sora_batch.store import Store, open_store
 from sora_batch.views.text import dollars
 
-__all__ = ["RunReport", "run", "run_sync"]
+__all__ = ["RunReport", "require_budget", "require_consent", "run", "run_sync"]
 
 _TERMINATED_AFTER_S = 2.0
 _SPARED_S = 3600.0
@@ -50,8 +50,8 @@ async def run(
     Raises ConsentNeeded, BudgetExceeded, StoreBusy, StoreBroken, OutputUnusable, UsageError (the
     plan is out of date, a key is missing), all before anything is sent.
     """
-    _agreed(plan, accept_price)
-    _affordable(plan)
+    require_consent(plan, accept_price)
+    require_budget(plan)
     clock = clock or SystemClock()
     outputs = Outputs(plan.manifest.output)
     outputs.ensure()
@@ -170,7 +170,8 @@ def _is_main_thread() -> bool:
     return threading.current_thread() is threading.main_thread()
 
 
-def _agreed(plan: Plan, accept_price: Decimal | None) -> None:
+def require_consent(plan: Plan, accept_price: Decimal | None) -> None:
+    """Raises ConsentNeeded where the plan comes to more than somebody has agreed to."""
     is_priced = plan.estimate_usd > 0
     if accept_price is None and (is_priced or plan.unpriced):
         price = dollars(plan.estimate_usd) if is_priced else "a price nobody knows"
@@ -200,7 +201,8 @@ def _clean(outputs: Outputs, store: Store) -> None:
     outputs.clean(final, spared_s=_SPARED_S)
 
 
-def _affordable(plan: Plan) -> None:
+def require_budget(plan: Plan) -> None:
+    """Raises BudgetExceeded where the plan comes to more than the budget leaves."""
     budget = plan.manifest.budget
     if budget is None or not any(step.action is Action.MAKE for step in plan.steps):
         return

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from sora_batch.views.plans import plan_json
 SAVED_PLAN_VERSION = 1
 
 _KEY = "sora_batch_plan"
+_MOVED = "the manifest, a picture, the prices or the finished clips have changed"
 
 
 def save_plan(plan: Plan, path: str | Path) -> None:
@@ -45,6 +47,27 @@ def load_plan(path: str | Path) -> Plan:
     else than it says; ProblemsFound where the manifest has problems by now.
     """
     saved = _read(Path(path))
+    plan = _planned_again(saved)
+    if plan is None:
+        raise UsageError(
+            f"{path} is out of date: {_MOVED} since it was saved",
+            fix=f"plan again: sora-batch plan {saved['manifest']} -o {path}",
+        )
+    return plan
+
+
+def load_agreed(path: Path) -> Plan:
+    """The plan that somebody has just agreed to, saved for another process. Raises what
+    `load_plan` raises."""
+    plan = _planned_again(_read(path))
+    if plan is None:
+        fix = "run it again: it shows the new plan"
+        raise UsageError(f"{_MOVED} since the plan was agreed to; nothing was run", fix=fix)
+    return plan
+
+
+def _planned_again(saved: Mapping[str, Any]) -> Plan | None:
+    """The plan as it comes out now; None where that is another one than was saved."""
     arguments = saved["arguments"]
     budget = arguments.get("budget")
     manifest = load(
@@ -56,13 +79,7 @@ def load_plan(path: str | Path) -> Plan:
         concurrency=arguments.get("concurrency"),
     )
     plan = plan_again(manifest, select=saved["select"])
-    if digest_of(plan) != saved["digest"]:
-        raise UsageError(
-            f"{path} is out of date: the manifest, a picture, the prices or the finished clips "
-            "have changed since it was saved",
-            fix=f"plan again: sora-batch plan {saved['manifest']} -o {path}",
-        )
-    return plan
+    return plan if digest_of(plan) == saved["digest"] else None
 
 
 def digest_of(plan: Plan) -> str:

@@ -102,7 +102,7 @@ def _gathered(
         ledger=history.ledger,
         at=SystemClock().now(),
         attempts={step.shot.id: tuple(attempts[step.shot.id]) for step in steps},
-        running=running,
+        running=None if running is None else str(running),
     )
     return gathered, {shot: path for shot, path in found if path is not None}
 

@@ -27,7 +27,8 @@ def command(*, manifest: Path, overrides: Overrides, select: tuple[str, ...], as
 
     Many servers cannot stop a render: it goes on, is paid for, and the next `run`
     fetches its clip. Which those are is said, with what they still cost. A run
-    that is going on is stopped first (Ctrl-C where it runs).
+    that is going on is stopped first: Ctrl-C where it runs, or, where it was
+    detached, the `kill` that `status` names.
 
     \b
     Example:

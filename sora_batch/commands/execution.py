@@ -1,41 +1,69 @@
-"""A plan, agreed to, executed and summed up: what `run` and `retry` have in common.
+"""A plan, agreed to, executed and summed up: what `run`, `retry` and a detached run share.
 
 Imports what a run needs, so the commands import it when they run.
 """
 
 from __future__ import annotations
 
+import json
 import os
+import shlex
 import sys
 from decimal import Decimal
 
 import click
 
 from sora_batch import api
-from sora_batch.api import Action, Plan
+from sora_batch.api import Action, Detached, Plan
 from sora_batch.commands.options import width_of_terminal
 from sora_batch.errors import ConsentNeeded
+from sora_batch.events import Observer
 from sora_batch.views.background import Background, Watcher
 from sora_batch.views.paint import is_terminal, paint_for
-from sora_batch.views.progress import JsonObserver, PlainObserver, TqdmObserver
-from sora_batch.views.summary import plan_line, price_words, summary_text
+from sora_batch.views.progress import JsonObserver, LogObserver, PlainObserver, TqdmObserver
+from sora_batch.views.summary import plan_line, price_words, shown_path, summary_text
 from sora_batch.views.text import counted, printable, wrapped
 from sora_batch.views.tracking import Tally
 
 _NOTHING = "nothing was run and nothing was spent"
+_STOPS = "orders nothing new; what is rendering stays on the server, and `run` picks it up"
 
 
-def execute(plan: Plan, *, keep_going: bool, yes: bool, as_json: bool) -> int:
-    """Shows the plan in short, asks if it costs anything, runs it, sums up; the exit code."""
+def execute(plan: Plan, *, keep_going: bool, yes: bool, as_json: bool, detach: bool = False) -> int:
+    """Shows the plan in short, asks if it costs anything, runs it, sums up; the exit code.
+
+    With `detach` it is run in a process of its own, and 0 is that it has begun.
+    """
     if not as_json:
         _show(plan)
     api.check_access(plan)
     price = agreed_price(plan, yes=yes, may_ask=not as_json)
+    if detach:
+        started = api.detach(plan, keep_going=keep_going, accept_price=price, json_log=as_json)
+        click.echo(_detached_json(started) if as_json else _detached_text(plan, started))
+        return 0
+    watcher = _watcher(plan, as_json)
+    return carry_out(plan, watcher, accept_price=price, keep_going=keep_going, as_json=as_json)
+
+
+def carry_out(
+    plan: Plan,
+    watcher: Watcher,
+    *,
+    accept_price: Decimal | None,
+    keep_going: bool,
+    as_json: bool,
+    starter: Observer | None = None,
+) -> int:
+    """Runs a plan that was agreed to, watched, and sums up; the exit code."""
     tally = Tally()
     try:
-        with Background(_watcher(plan, as_json)) as progress:
+        with Background(watcher) as progress:
             report = api.run_sync(
-                plan, observers=(tally, progress), keep_going=keep_going, accept_price=price
+                plan,
+                observers=(tally, progress) if starter is None else (starter, tally, progress),
+                keep_going=keep_going,
+                accept_price=accept_price,
             )
     except KeyboardInterrupt:
         click.echo("what is rendering stays on the server; the next run picks it up", err=True)
@@ -73,6 +101,28 @@ def _show(plan: Plan) -> None:
     for notice in plan.notices:
         lines += wrapped(printable(notice, 600), width, indent="note: ")
     click.echo("\n".join(lines))
+
+
+def _detached_json(started: Detached) -> str:
+    facts = {"pid": started.pid, "run_id": started.run_id, "log": str(started.log)}
+    return json.dumps(facts, ensure_ascii=False)
+
+
+def _detached_text(plan: Plan, started: Detached) -> str:
+    """Where the run is, how to watch it, and how to stop it; each command on a line of its own."""
+    lines = [f"process {started.pid} runs it, and goes on when this terminal is closed", ""]
+    lines += [f"log    {shown_path(started.log)}"]
+    lines += [f"watch  sora-batch status {shlex.quote(shown_path(plan.manifest.file))}"]
+    lines += [f"stop   kill {started.pid}"]
+    lines += wrapped(_STOPS, width_of_terminal(), indent="         ")
+    return "\n".join(lines)
+
+
+def watcher_for_log(plan: Plan, *, as_json: bool) -> Watcher:
+    """What writes a run down where nobody looks: lines with their time, or lines of JSON."""
+    if as_json:
+        return JsonObserver(sys.stdout)
+    return LogObserver(sys.stderr, attempts=plan.manifest.limits.attempts)
 
 
 def _watcher(plan: Plan, as_json: bool) -> Watcher:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from sora_batch.commands.detached import carry_on
 from sora_batch.commands.options import (
     Overrides,
     json_option,
@@ -20,6 +21,8 @@ from sora_batch.commands.options import (
 @select_option
 @run_options
 @click.option("--dry-run", is_flag=True, help="Only show the plan, like `sora-batch plan`.")
+@click.option("--detach", is_flag=True, help="Run on in the background, without this terminal.")
+@click.option("--started-by", "pipe", type=int, hidden=True)
 @json_option
 def command(
     *,
@@ -29,6 +32,8 @@ def command(
     dry_run: bool,
     keep_going: bool,
     yes: bool,
+    detach: bool,
+    pipe: int | None,
     as_json: bool,
 ) -> int:
     """Make the clips of a manifest, or what a saved plan says.
@@ -36,6 +41,8 @@ def command(
     What is finished and unchanged is reused for nothing, what an earlier run left
     on the server is picked up, and nothing is paid twice. Asks before it spends.
     Ctrl-C once: downloads finish, nothing new is ordered. Twice: out at once.
+    With --detach it asks here, goes on when the terminal is closed, and writes to
+    run.log beside the clips; `status` says where it stands and how to stop it.
 
     \b
     Example:
@@ -43,13 +50,16 @@ def command(
       sora-batch run manifests/campaign.yaml --profile draft --select hero
       sora-batch run plan.json --yes          made by `plan -o plan.json`
 
-    With --json: a line of JSON for each event, money as strings; the last is
-    run_finished.
+    With --json: a line for each event, the last is run_finished; with --detach
+    they are in the log, and one line is printed: pid, run_id, log.
     """
+    if pipe is not None:
+        return carry_on(manifest, pipe, keep_going=keep_going, as_json=as_json)
+
     from sora_batch.commands.execution import execute
     from sora_batch.commands.planned import planned, show
 
     plan = planned(manifest, overrides, select)
     if dry_run:
         return show(plan, as_json=as_json)
-    return execute(plan, keep_going=keep_going, yes=yes, as_json=as_json)
+    return execute(plan, keep_going=keep_going, yes=yes, detach=detach, as_json=as_json)

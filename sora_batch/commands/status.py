@@ -24,6 +24,9 @@ from sora_batch.commands.options import (
 def command(*, manifest: Path, overrides: Overrides, as_json: bool) -> int:
     """Where every shot stands, and the money; also while a run is going on.
 
+    Says who runs it since when, or how the last run ended; of a detached run,
+    where its log is and how to stop it.
+
     \b
     Example:
       sora-batch status manifests/campaign.yaml
@@ -37,9 +40,10 @@ def command(*, manifest: Path, overrides: Overrides, as_json: bool) -> int:
       uncertain  failed, and whether that is billed is not known
       released   reserved once and not spent
 
-    With --json: manifest, file, provider, running, budget_usd, left_usd, ledger,
-    counts, shots (each: shot, state, reason, where, attempt, job, failure,
-    price_usd, spent_usd, clip, fingerprint); money as strings.
+    With --json: manifest, file, provider, running, holder, last_run, log,
+    budget_usd, left_usd, ledger, counts, shots (each: shot, state, reason, where,
+    attempt, job, failure, price_usd, spent_usd, clip, fingerprint); money as
+    strings.
     """
     from sora_batch import api
     from sora_batch.views.paint import paint_for

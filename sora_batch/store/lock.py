@@ -11,12 +11,14 @@ import os
 import socket
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from sora_batch.clock import Clock
 from sora_batch.errors import OutputUnusable, StoreBusy
+from sora_batch.records import Holder
 
 _LOCK = "state.lock"
 _NOTE = "state.holder"
@@ -41,17 +43,7 @@ class RunLock:
 
 def take_lock(folder: Path, *, clock: Clock) -> RunLock:
     """The lock of the folder's store. Raises StoreBusy naming the holder, OutputUnusable."""
-    lock = _lock(folder)
-    try:
-        lock.acquire(timeout=_PATIENCE_S, poll_interval=0.02)
-    except Timeout as error:
-        who = _noted(folder) or "another process"
-        raise StoreBusy(
-            f"{folder} is in use by {who}",
-            fix="wait until it is finished or stop it; `sora-batch status` works meanwhile",
-        ) from error
-    except OSError as error:
-        raise OutputUnusable.because(error, folder / _LOCK) from error
+    lock = _taken(folder)
     note = {
         "pid": os.getpid(),
         "host": socket.gethostname(),
@@ -65,20 +57,43 @@ def take_lock(folder: Path, *, clock: Clock) -> RunLock:
     return RunLock(folder, lock)
 
 
-def holder(folder: Path) -> str | None:
-    """Who has the lock now, as "process 12 on host since ..."; None if nobody has."""
+def require_free(folder: Path) -> None:
+    """Raises StoreBusy naming the holder where somebody has the lock, OutputUnusable."""
+    _taken(folder).release()
+
+
+def holder(folder: Path) -> Holder | None:
+    """Who has the lock now; None if nobody has."""
     if not (folder / _LOCK).exists():
         return None
     lock = _lock(folder)
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        return _noted(folder) or "another process"
+        return _noted(folder)
     except OSError:
         # In a folder we may not write the lock cannot be tried, so the note has to do.
         return _noted(folder) if _may_be_alive(folder) else None
     lock.release()
     return None
+
+
+def _taken(folder: Path) -> FileLock:
+    lock = _lock(folder)
+    try:
+        lock.acquire(timeout=_PATIENCE_S, poll_interval=0.02)
+    except Timeout as error:
+        raise _busy(folder) from error
+    except OSError as error:
+        raise OutputUnusable.because(error, folder / _LOCK) from error
+    return lock
+
+
+def _busy(folder: Path) -> StoreBusy:
+    who = _noted(folder)
+    how = f" (Ctrl-C where it runs, or `kill {who.pid}`)" if who.is_here else ""
+    fix = f"wait until it is finished or stop it{how}; `sora-batch status` works meanwhile"
+    return StoreBusy(f"{folder} is in use by {who}", fix=fix)
 
 
 def _lock(folder: Path) -> FileLock:
@@ -93,11 +108,14 @@ def _note(folder: Path) -> dict[str, object]:
     return {}
 
 
-def _noted(folder: Path) -> str | None:
+def _noted(folder: Path) -> Holder:
     note = _note(folder)
-    if not {"pid", "host", "since"} <= note.keys():
-        return None
-    return f"process {note['pid']} on {note['host']} since {note['since']}"
+    pid, host, since = note.get("pid"), note.get("host"), str(note.get("since"))
+    with suppress(ValueError):
+        if isinstance(pid, int) and pid > 0 and isinstance(host, str):
+            begun = datetime.fromisoformat(since).astimezone(UTC)
+            return Holder(pid, host, begun, is_here=host == socket.gethostname())
+    return Holder()
 
 
 def _may_be_alive(folder: Path) -> bool:

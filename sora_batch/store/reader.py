@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sora_batch.records import Attempt, Clip, History, Ledger, Money, RunRow
+from sora_batch.records import Attempt, Clip, History, Holder, Ledger, Money, RunRow
 from sora_batch.shots import Fingerprint, ShotId
 from sora_batch.store.database import STORE_NAME, open_for_reading
 from sora_batch.store.failures import unusable_for_reading
@@ -107,8 +107,8 @@ class StoreReader:
         with self._moment() as db:
             return dict(db.execute("SELECT url, sha256 FROM pins ORDER BY url"))
 
-    def holder(self) -> str | None:
-        """Who runs this manifest now, in words; None if nobody does."""
+    def holder(self) -> Holder | None:
+        """Who runs this manifest now; None if nobody does."""
         return holder(self._path.parent)
 
     def close(self) -> None:

@@ -72,7 +72,7 @@ class PlainObserver:
         paint: Paint = PLAIN,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._say = Lines(stream)
+        self._say: Callable[[str], None] = Lines(stream)
         self._attempts = attempts
         self._paint = paint
         self._now = now
@@ -100,6 +100,29 @@ class PlainObserver:
 
     def close(self) -> None:
         """Nothing is left open."""
+
+
+class LogObserver(PlainObserver):
+    """Lines for a log that is read later: each begins with its time, the first names the run."""
+
+    def __init__(
+        self,
+        stream: TextIO | None,
+        *,
+        attempts: int,
+        now: Callable[[], float] = time.monotonic,
+        at: Callable[[], datetime] | None = None,
+    ) -> None:
+        super().__init__(stream, attempts=attempts, now=now)
+        self._at = at or (lambda: datetime.now(UTC))
+        say = self._say
+        self._say = lambda line: say(f"{self._at():%Y-%m-%d %H:%M:%S} UTC  {line}")
+
+    def __call__(self, event: Event) -> None:
+        """Says what happened, and when."""
+        if isinstance(event, RunStarted):
+            self._say(f"run {event.run_id} begins")
+        super().__call__(event)
 
 
 class TqdmObserver:

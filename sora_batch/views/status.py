@@ -15,11 +15,12 @@ from typing import Protocol
 
 from sora_batch.manifest.settings import Manifest
 from sora_batch.planning.plan import Action, Step
-from sora_batch.records import Attempt, AttemptState, Ledger
+from sora_batch.records import Attempt, AttemptState, Holder, Ledger, RunRow
 from sora_batch.shots import Json, ShotId
 from sora_batch.views.columns import middle
 from sora_batch.views.facts import as_json
 from sora_batch.views.paint import PLAIN, Paint
+from sora_batch.views.runs import holder_json, run_json, run_sentence
 from sora_batch.views.text import (
     cells,
     counted,
@@ -71,8 +72,18 @@ class Status(Protocol):
         ...
 
     @property
-    def running(self) -> str | None:
+    def running(self) -> Holder | None:
         """Who runs the manifest at the moment, None where nobody does."""
+        ...
+
+    @property
+    def last_run(self) -> RunRow | None:
+        """The newest run, whether or not it has ended."""
+        ...
+
+    @property
+    def log(self) -> Path | None:
+        """Where that run writes what it does, None where it has a terminal."""
         ...
 
 
@@ -118,14 +129,16 @@ def status_text(status: Status, *, now: datetime, width: int, paint: Paint = PLA
     where = {step.shot.id: _standing(status, step) for step in status.steps}
     running = f", run by {status.running}" if status.running else ", no run going on"
     name = status.manifest.name
-    lines = [f"{paint.strong(name)} on {status.manifest.provider.name}{running}", ""]
+    lines = [f"{paint.strong(name)} on {status.manifest.provider.name}{running}"]
+    lines += [*_run_lines(status, width), ""]
     lines += _shot_lines(status, where, now, width, paint)
     lines += ["", _counts_text(where), "", *ledger_lines(status.ledger, status.budget)]
     return "\n".join(lines)
 
 
 def status_json(status: Status) -> dict[str, Json]:
-    """`manifest`, `provider`, `running`, `budget_usd`, `left_usd`, `ledger`, `counts`, `shots`."""
+    """`manifest`, `provider`, `running` and `holder` (who runs it now), `last_run`, `log`,
+    `budget_usd`, `left_usd`, `ledger`, `counts`, `shots`."""
     where = {step.shot.id: _standing(status, step) for step in status.steps}
     counts = Counter(where.values())
     left = None if status.budget is None else status.budget - status.ledger.committed
@@ -133,13 +146,23 @@ def status_json(status: Status) -> dict[str, Json]:
         "manifest": status.manifest.name,
         "file": str(status.manifest.file),
         "provider": status.manifest.provider.name,
-        "running": status.running,
+        "running": None if status.running is None else str(status.running),
+        "holder": holder_json(status.running),
+        "last_run": run_json(status.last_run),
+        "log": None if status.log is None else str(status.log),
         "budget_usd": money_text(status.budget),
         "left_usd": money_text(left),
         "ledger": as_json(status.ledger),
         "counts": {_key(one): counts[one] for one in Standing},
         "shots": [_shot_json(status, step, where[step.shot.id]) for step in status.steps],
     }
+
+
+def _run_lines(status: Status, width: int) -> list[str]:
+    log = None if status.log is None else Path(_relative(status.log))
+    file = _relative(status.manifest.file)
+    words = run_sentence(status.running, status.last_run, log, manifest=file)
+    return wrapped(words, width) if words else []
 
 
 def ledger_lines(ledger: Ledger, budget: Decimal | None) -> list[str]:

@@ -32,7 +32,7 @@ def summary_text(
     lines += _shots("not as ordered", _differing(tally), width, paint.wary)
     clips = finished.done + finished.reused
     if clips:
-        folder = f"{_shown(plan.manifest.output)}/"
+        folder = f"{shown_path(plan.manifest.output)}/"
         lines += ["", f"clips  {folder} ({counted(clips, 'clip')} of this run)"]
     if any((finished.ledger.committed, finished.ledger.released, plan.manifest.budget)):
         lines += ["", *ledger_lines(finished.ledger, plan.manifest.budget)]
@@ -119,7 +119,7 @@ def _differing(tally: Tally) -> list[tuple[ShotId, str]]:
 
 def _next_lines(plan: Plan, finished: RunFinished, width: int) -> list[str]:
     """What to type, each command on a line of its own, and under it what it is good for."""
-    file = shlex.quote(_shown(plan.manifest.file))
+    file = shlex.quote(shown_path(plan.manifest.file))
     lines: list[str] = []
     for command, purpose in _next(plan, finished):
         lines.append(f"{'       ' if lines else 'next   '}sora-batch {command} {file}")
@@ -145,7 +145,8 @@ def _next(plan: Plan, finished: RunFinished) -> list[tuple[str, str]]:
     return steps
 
 
-def _shown(path: Path) -> str:
+def shown_path(path: Path) -> str:
+    """The path as a person would type it here."""
     try:
         return str(path.relative_to(Path.cwd()))
     except ValueError:

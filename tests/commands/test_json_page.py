@@ -17,6 +17,7 @@ from typing import Any, get_args, get_type_hints
 
 import click
 import pytest
+from filelock import FileLock
 
 import sora_batch
 from sora_batch import errors, events
@@ -120,6 +121,7 @@ def changed(finished: Path) -> Path:
     """A finished folder, another prompt, and a shot that fails."""
     manifest = finished / "harbour.yaml"
     text = manifest.read_text("utf-8").replace("A harbour at dawn.", "A harbour at dusk.")
+    text = text.replace("name: harbour", "name: harbour\nvars: {a: c}")
     text += "  lost:\n    edit_of: {job: video_0}\n    prompt: x\n    tags: [old]\n"
     manifest.write_text(text, encoding="utf-8")
     return finished
@@ -137,6 +139,8 @@ def test_what_the_commands_print(call: Call) -> None:
     for line in map(json.loads, run):
         held(line["event"], line)
     held("status", told("status", "harbour.yaml"))
+    held("run --detach", told("run", "harbour.yaml", "--detach", "--select", "hero"))
+    FileLock("outputs/harbour/state.lock").acquire(timeout=60).lock.release()
     for shot in ("hero", "storm", "lost"):
         held("explain", told("explain", "harbour.yaml", shot))
     held("models", told("models"))

@@ -29,7 +29,8 @@ def test_a_second_run_is_told_who_has_the_store(tmp_path: Path) -> None:
                 open_store(tmp_path, clock=CLOCK)
             words = str(caught.value)
             assert f"process {os.getpid()} on {socket.gethostname()} since 20" in words
-            assert (holder(tmp_path) or "nobody") in words
+            assert str(holder(tmp_path)) in words
+            assert f"`kill {os.getpid()}`" in words
         async with opened(tmp_path) as store:
             await store.record(make_attempt())
         assert holder(tmp_path) is None
@@ -53,7 +54,7 @@ def test_the_lock_dies_with_its_process_and_a_note_left_behind_is_not_believed(
         process.stdout.readline()
         reader = read_store(tmp_path)
         assert reader is not None
-        assert f"process {process.pid} on" in (reader.holder() or "")
+        assert f"process {process.pid} on" in str(reader.holder())
         with pytest.raises(StoreBusy, match=f"process {process.pid} on"):
             open_store(tmp_path, clock=CLOCK)
         process.send_signal(signal.SIGKILL)
@@ -64,17 +65,29 @@ def test_the_lock_dies_with_its_process_and_a_note_left_behind_is_not_believed(
 
     async def scenario() -> None:
         async with opened(tmp_path):
-            assert f"process {os.getpid()} on" in (holder(tmp_path) or "")
+            assert f"process {os.getpid()} on" in str(holder(tmp_path))
 
     asyncio.run(scenario())
 
 
-@pytest.mark.parametrize("note", [b"", b"\xff\xfe", b"[]", b'{"pid": 1}'])
+@pytest.mark.parametrize(
+    "note",
+    [
+        b"",
+        b"\xff\xfe",
+        b"[]",
+        b'{"pid": 1}',
+        b'{"pid": 1, "host": "box", "since": "soon"}',
+        b'{"pid": -1, "host": "box", "since": "2026-11-23T12:00:00+00:00"}',
+    ],
+)
 def test_a_note_that_cannot_be_read_only_costs_the_words(tmp_path: Path, note: bytes) -> None:
     async def scenario() -> None:
         async with opened(tmp_path):
             (tmp_path / "state.holder").write_bytes(note)
-            assert holder(tmp_path) == "another process"
+            assert str(holder(tmp_path)) == "another process"
+            with pytest.raises(StoreBusy, match="finished or stop it; `sora-batch status` works"):
+                open_store(tmp_path, clock=CLOCK)
 
     asyncio.run(scenario())
 

@@ -30,6 +30,7 @@ from sora_batch.shots import Fingerprint, JobId, ShotId, Size
 from sora_batch.views.background import Background
 from sora_batch.views.progress import (
     JsonObserver,
+    LogObserver,
     PlainObserver,
     TqdmObserver,
     rendering_lines,
@@ -163,6 +164,20 @@ def test_at_most_eight_lines_for_what_is_rendering() -> None:
     nine = rendering_lines(tally, 45.0)
     assert len(nine) == 8
     assert nine[-1] == "  and 2 more"
+
+
+def test_a_log_has_the_time_of_every_line_and_begins_with_its_run() -> None:
+    stream, time = io.StringIO(), [0.0]
+    observer = LogObserver(stream, attempts=3, now=lambda: time[0], at=lambda: NOON)
+    observer(RunStarted("r1", 2, 2, Decimal("1.60")))
+    observer(ShotProgress(HERO, "in_progress", 5))
+    observer(submitted())
+    time[0] = 61.0
+    observer.tick()
+    first, second, third = stream.getvalue().splitlines()
+    assert first == "2026-11-23 12:00:00 UTC  run r1 begins"
+    assert second.startswith("2026-11-23 12:00:00 UTC  hero: submitted (job ")
+    assert third.startswith("2026-11-23 12:00:00 UTC  0 of 2 shots, ")
 
 
 def test_plain_says_a_line_per_event_and_a_heartbeat_after_a_silent_minute() -> None:

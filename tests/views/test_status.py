@@ -20,9 +20,11 @@ from sora_batch.records import (
     Clip,
     Failure,
     FailureKind,
+    Holder,
     Ledger,
     Money,
     RunId,
+    RunRow,
 )
 from sora_batch.shots import Fingerprint, JobId, Shot, ShotId, Size, Target
 from sora_batch.views.status import Standing, standing, status_json, status_text
@@ -57,7 +59,9 @@ class Facts:
     attempts: Mapping[ShotId, Attempt]
     ledger: Ledger
     budget: Decimal | None
-    running: str | None
+    running: Holder | None
+    last_run: RunRow | None = None
+    log: Path | None = None
 
 
 def step(shot: str, action: Action, reason: str = "", **more: object) -> Step:
@@ -100,7 +104,7 @@ def attempt(shot: str, state: AttemptState, **more: object) -> Attempt:
     return replace(made, **more)  # type: ignore[arg-type]
 
 
-def facts(*steps: Step, attempts: tuple[Attempt, ...] = (), running: str | None = None) -> Facts:
+def facts(*steps: Step, attempts: tuple[Attempt, ...] = (), running: Holder | None = None) -> Facts:
     """A status over these steps."""
     manifest = Manifest(
         name="harbour-launch",
@@ -150,6 +154,7 @@ def test_standing(one: Step, newest: Attempt | None, running: bool, expected: St
     assert standing(one, newest, running=running) is expected
 
 
+HOLDER = Holder(123, "box", NOW - timedelta(minutes=10), is_here=True)
 STATUS = facts(
     step("hero", Action.REUSE, clip=CLIP),
     step("city.lisbon", Action.RESUME, "rendering on the server"),
@@ -164,7 +169,7 @@ STATUS = facts(
         ),
         attempt("refused", AttemptState.FAILED),
     ),
-    running="pid 123 on box since 17:50",
+    running=HOLDER,
 )
 
 
@@ -172,7 +177,7 @@ def test_status_has_a_line_for_each_shot_and_the_five_columns_of_the_ledger() ->
     assert (
         status_text(STATUS, now=NOW, width=80)
         == """\
-harbour-launch on gpu-box, run by pid 123 on box since 17:50
+harbour-launch on gpu-box, run by process 123 on box since 2026-11-23 17:50 UTC
 
 hero         done       outputs/harbour-launch/hero.mp4
 city.lisbon  rendering  4 min, $0.80 reserved, job vid_8a1
@@ -207,7 +212,7 @@ def test_status_without_run_or_budget_says_so() -> None:
 def test_json_has_stable_keys_and_money_in_strings() -> None:
     told = status_json(STATUS)
     assert {key: told[key] for key in ("running", "budget_usd", "left_usd", "ledger")} == {
-        "running": "pid 123 on box since 17:50",
+        "running": "process 123 on box since 2026-11-23 17:50 UTC",
         "budget_usd": "25.00",
         "left_usd": "10.60",
         "ledger": {
