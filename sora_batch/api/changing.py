@@ -11,8 +11,8 @@ from sora_batch.clock import SystemClock
 from sora_batch.errors import UsageError
 from sora_batch.manifest.settings import Manifest
 from sora_batch.outputs import Outputs
+from sora_batch.planning.absent import no_shot
 from sora_batch.planning.plan import Action, Step
-from sora_batch.problems import did_you_mean
 from sora_batch.records import Clip, History
 from sora_batch.shots import ShotId
 from sora_batch.store import open_store
@@ -44,7 +44,7 @@ async def _accept(manifest: Manifest, steps: dict[str, Step], shots: Sequence[st
     store = open_store(manifest.output, clock=clock)
     try:
         history = store.history(intact=outputs.intact)
-        clips = [_acceptable(steps, history, outputs, shot) for shot in shots]
+        clips = [_acceptable(manifest, steps, history, outputs, shot) for shot in shots]
         kept = [replace(clip, made_at=clock.now(), origin="accepted") for clip in clips]
         for clip in kept:
             await store.accept(clip)
@@ -62,11 +62,13 @@ async def _forgive(manifest: Manifest, shots: Sequence[ShotId]) -> int:
         await store.close()
 
 
-def _acceptable(steps: dict[str, Step], history: History, outputs: Outputs, shot: str) -> Clip:
+def _acceptable(
+    manifest: Manifest, steps: dict[str, Step], history: History, outputs: Outputs, shot: str
+) -> Clip:
     """The shot's newest clip, as the clip of its present inputs. Raises UsageError."""
     step = steps.get(shot)
     if step is None:
-        raise UsageError(f"no shot `{shot}`", fix=did_you_mean(shot, steps))
+        raise no_shot(shot, steps, manifest.disabled)
     if step.action is Action.REUSE:
         raise UsageError(f"`{shot}` has a clip for its present inputs; there is nothing to accept")
     if step.action in {Action.RESUME, Action.HOLD}:

@@ -13,9 +13,9 @@ from sora_batch.api.opened import opened, opened_server
 from sora_batch.api.plans import plan, require_settled
 from sora_batch.errors import UsageError
 from sora_batch.manifest.settings import Manifest
+from sora_batch.planning.absent import no_shot
 from sora_batch.planning.capabilities import Listing
 from sora_batch.planning.plan import Action, Step
-from sora_batch.problems import did_you_mean
 from sora_batch.providers.provider import JobMissing, JobReport, JobUnreachable, Provider
 from sora_batch.records import Attempt, AttemptId, AttemptState, Money, RunId
 from sora_batch.running.collect import ADOPTED, CLIP_LIMIT_BYTES
@@ -56,7 +56,7 @@ def adopt_job(manifest: Manifest, job: str, shot: str) -> Attempt:
     """
     steps = {str(step.shot.id): step for step in plan(manifest).steps}
     if shot not in steps:
-        raise UsageError(f"no shot `{shot}`", fix=did_you_mean(shot, steps))
+        raise no_shot(shot, steps, manifest.disabled)
     step = steps[shot]
     if step.action is Action.REUSE:
         raise UsageError(f"`{shot}` has a clip for its present inputs")

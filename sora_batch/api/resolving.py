@@ -11,8 +11,8 @@ from sora_batch.api.aside import run_aside
 from sora_batch.api.opened import opened
 from sora_batch.errors import UsageError
 from sora_batch.manifest.settings import Manifest
+from sora_batch.planning.absent import no_shot
 from sora_batch.planning.capabilities import Listing
-from sora_batch.problems import did_you_mean
 from sora_batch.providers.provider import JobMissing, JobReport, JobStatus, JobUnreachable
 from sora_batch.records import Attempt, AttemptState, Failure, FailureKind, Money
 from sora_batch.running.attempt import fail, hold, told
@@ -66,7 +66,7 @@ def _check(manifest: Manifest, attempts: Sequence[Attempt], pay_again: Sequence[
     on_hold = {str(attempt.shot_id) for attempt in attempts if _is_on_hold(attempt)}
     for shot in pay_again:
         if shot not in shots | on_hold:
-            raise UsageError(f"no shot `{shot}`", fix=did_you_mean(shot, sorted(shots)))
+            raise no_shot(shot, sorted(shots), manifest.disabled)
         if shot not in on_hold:
             raise UsageError(f"`{shot}` is not on hold; there is nothing to pay again")
 

@@ -83,6 +83,7 @@ def _manifest(draft: Draft, made: Expansion) -> Manifest:
         limits=draft.limits,
         on_unknown=draft.spec.on_unknown or "reconcile",
         cuts=made.cuts,
+        disabled=made.disabled,
         profile=draft.profile,
     )
 

@@ -104,7 +104,7 @@ class Blueprint:
             names = {**dict(cell.parent.all_axes), **names}
         if cell.has_row:
             names["row"] = cell.record
-        names["shot"] = {"id": cell.id, "take": cell.any_take or 1}
+        names["shot"] = {"id": cell.id, "variant": cell.any_variant, "take": cell.any_take or 1}
         return Scope(self._shop.scopes.templates, names, self._late)
 
     def make(self, cell: Cell) -> Shot | None:

@@ -18,9 +18,11 @@ from sora_batch.manifest.families import Cell, Family
 from sora_batch.manifest.fillings import Workshop
 from sora_batch.manifest.findings import Findings
 from sora_batch.manifest.layers import Fields
-from sora_batch.manifest.naming import name_shots
+from sora_batch.manifest.naming import Named, name_shots
+from sora_batch.manifest.overrides import unused_variables
 from sora_batch.manifest.scopes import Scopes
-from sora_batch.manifest.settings import Cut
+from sora_batch.manifest.settings import Cut, Disabled
+from sora_batch.manifest.slugs import slug
 from sora_batch.manifest.templates import Templates
 from sora_batch.problems import Problem
 from sora_batch.shots import FrameReference, Shot
@@ -34,6 +36,7 @@ class Expansion:
     shots: tuple[Shot, ...]
     cuts: tuple[Cut, ...]
     problems: list[Problem]
+    disabled: tuple[Disabled, ...] = ()
     files: Mapping[Path, str] = field(default_factory=dict)
 
 
@@ -59,10 +62,18 @@ def expansion(draft: Draft) -> Expansion:
     shots = [shot for shot in made if shot is not None]
     if len(shots) < len(made):
         shots = _without_lost(shots)
+    findings.extend(unused_variables(draft, templates.sandbox))
     cuts = cuts_of(shop, makers.of, {shot.id: shot.seconds for shot in shots})
     files = {**named.files, **templates.files}
     digests = {path: hashlib.sha256(raw).hexdigest() for path, raw in files.items()}
-    return Expansion(tuple(shots), cuts, findings.problems(), digests)
+    return Expansion(tuple(shots), cuts, findings.problems(), _disabled(draft, named), digests)
+
+
+def _disabled(draft: Draft, named: Named) -> tuple[Disabled, ...]:
+    return tuple(
+        Disabled(name, slug(name), draft.where(("shots", name), key=True), said)
+        for name, said in named.disabled.items()
+    )
 
 
 class _Makers:

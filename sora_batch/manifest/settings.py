@@ -79,10 +79,22 @@ class Cut:
     music_where: Where = field(default=Where(""), compare=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Disabled:
+    """A shot spec that is switched off: its name, the slug of it, where it begins, and where that
+    is said."""
+
+    spec: str
+    word: str
+    where: Where
+    said: Where
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
     """A manifest, expanded. `sha256` is over every file it was read from and what the command
-    line changed; `folder` is where its relative paths start; `shots` are in written order."""
+    line changed; `folder` is where its relative paths start; `shots` are in written order, without
+    those that are `disabled`."""
 
     name: str
     file: Path
@@ -95,6 +107,7 @@ class Manifest:
     limits: Limits = Limits()
     on_unknown: Literal["reconcile", "hold"] = "reconcile"
     cuts: tuple[Cut, ...] = ()
+    disabled: tuple[Disabled, ...] = ()
     profile: str | None = None
     arguments: Mapping[str, Json] = field(default_factory=dict)
     """What it was loaded with besides the file, so that a saved plan can be made again."""

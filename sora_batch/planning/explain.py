@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from sora_batch.errors import ProblemsFound, UsageError
+from sora_batch.errors import ProblemsFound
+from sora_batch.planning.absent import no_shot
 from sora_batch.planning.changes import FIELDS, WORDS, changed_inputs
 from sora_batch.planning.plan import Plan, Step
-from sora_batch.problems import Where, did_you_mean
+from sora_batch.problems import Where
 from sora_batch.records import Attempt, Clip, History
 from sora_batch.shots import FrameReference, Json, Shot, ShotId
 
@@ -62,7 +63,7 @@ def explain_shot(plan: Plan, history: History, shot_id: str) -> Explanation:
     step = next((step for step in plan.steps if step.shot.id == shot_id), None)
     if step is None:
         ids = [step.shot.id for step in plan.steps]
-        raise UsageError(f"no shot is called `{shot_id}`", fix=did_you_mean(shot_id, ids))
+        raise no_shot(shot_id, ids, plan.manifest.disabled)
     clip = step.clip or history.latest.get(step.shot.id)
     attempts = _attempts(step, history)
     if clip is not None:

@@ -13,7 +13,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from sora_batch.catalog import Catalog
-from sora_batch.manifest.settings import Manifest
+from sora_batch.manifest.settings import Disabled, Manifest
 from sora_batch.planning.actions import Judge
 from sora_batch.planning.capabilities import Capabilities
 from sora_batch.planning.check import check
@@ -65,7 +65,7 @@ def make_plan(
         return plan
     targets = [pricer.target(shot.model) for shot in shots]
     judge = _judged(plan, graph, history, capabilities, targets)
-    chosen, wanted = _selected(judge, targets, selection)
+    chosen, wanted = _selected(judge, targets, selection, manifest.disabled)
     timing = schedule(judge, targets, wanted, history.render_seconds, manifest.limits)
     plan = replace(plan, steps=_steps(judge, targets, pricer, timing, chosen, wanted))
     return _summed(plan, judge, pricer, timing, capabilities)
@@ -91,7 +91,10 @@ def _judged(
 
 
 def _selected(
-    judge: Judge, targets: Sequence[Target], selection: Sequence[str]
+    judge: Judge,
+    targets: Sequence[Target],
+    selection: Sequence[str],
+    disabled: Sequence[Disabled],
 ) -> tuple[Collection[int], Collection[int]]:
     """The shots that were chosen, and those with what they need."""
     if not selection:
@@ -103,6 +106,7 @@ def _selected(
         judge.verdicts,
         judge.fingerprints,
         frozenset(judge.history.failed),
+        disabled,
     )
     chosen = select(field, selection)
     return chosen, with_needs(field, chosen)

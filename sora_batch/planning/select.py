@@ -19,14 +19,14 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from sora_batch.errors import UsageError
+from sora_batch.manifest.settings import Disabled
+from sora_batch.planning.absent import is_glob, no_shot, there_are
 from sora_batch.planning.actions import Verdict
 from sora_batch.planning.graph import Graph
 from sora_batch.planning.plan import Action
 from sora_batch.problems import did_you_mean, joined
 from sora_batch.records import AttemptState
 from sora_batch.shots import Fingerprint, Shot, Target
-
-_GLOB = frozenset("*?[")
 
 _STATES: Mapping[str, frozenset[Action]] = {
     "make": frozenset({Action.MAKE}),
@@ -53,6 +53,7 @@ class Field:
     verdicts: Sequence[Verdict]
     fingerprints: Sequence[Fingerprint]
     failed: frozenset[Fingerprint]
+    disabled: Sequence[Disabled] = ()
 
 
 def select(field: Field, selection: Sequence[str]) -> set[int]:
@@ -126,17 +127,14 @@ def _matching(field: Field, text: str) -> set[int]:
     found = _by_id(field, text)
     if found:
         return found
-    names = dict.fromkeys([*(s.spec for s in field.shots), *(s.id for s in field.shots)])
-    raise UsageError(
-        f"no shot is called `{text}`" if not _GLOB & set(text) else f"no shot matches `{text}`",
-        fix=did_you_mean(text, names) or f"there are {_some(names)}",
-    )
+    names = [*(s.spec for s in field.shots), *(s.id for s in field.shots)]
+    raise no_shot(text, names, field.disabled)
 
 
 def _by_id(field: Field, text: str) -> set[int]:
     """An id itself, else every shot of a spec, else ids that begin with it, else a glob."""
     shots = field.shots
-    if _GLOB & set(text):
+    if is_glob(text):
         return {n for n, shot in enumerate(shots) if fnmatchcase(shot.id, text)}
     exact = {n for n, shot in enumerate(shots) if shot.id == text}
     if exact:
@@ -194,11 +192,15 @@ def _by_line(field: Field, word: str) -> set[int]:
     if not word.isdecimal() or not int(word):
         raise UsageError(f"`{word}` is not the number of a line")
     line = int(word)
-    starts = sorted({shot.where.line for shot in field.shots})
+    off = {one.where.line: one for one in field.disabled}
+    starts = sorted({shot.where.line for shot in field.shots} | off.keys())
     place = bisect.bisect_right(starts, line)
     if not place:
         raise UsageError(f"line {line} is above all shots", fix=f"the first is at line {starts[0]}")
-    spec = {n for n, shot in enumerate(field.shots) if shot.where.line == starts[place - 1]}
+    start = starts[place - 1]
+    spec = {n for n, shot in enumerate(field.shots) if shot.where.line == start}
+    if not spec:
+        raise no_shot(off[start].spec, (), field.disabled)
     written = {n for n in spec if any(w.line == line for w in field.shots[n].places.values())}
     return written or spec
 
@@ -206,11 +208,6 @@ def _by_line(field: Field, word: str) -> set[int]:
 def _meant(word: str, names: set[str], complaint: str) -> set[str]:
     meant = {name for name in names if name == word or fnmatchcase(name, word)}
     if not meant:
-        fix = did_you_mean(word, names) or (f"there are {_some(names)}" if names else "")
+        fix = did_you_mean(word, names) or there_are(sorted(names))
         raise UsageError(f"{complaint} `{word}`", fix=fix)
     return meant
-
-
-def _some(names: Iterable[str]) -> str:
-    shown = [f"`{name}`" for name in names]
-    return joined(shown, "and") if len(shown) <= 8 else f"{', '.join(shown[:8])} and others"

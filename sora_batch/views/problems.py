@@ -24,10 +24,17 @@ def problems_text(problems: Sequence[Problem], *, outcome: str = "", paint: Pain
 
 
 def closing_line(problems: Sequence[Problem], outcome: str = "") -> str:
-    """`2 problems in manifests/harbour.yaml; nothing was run and nothing was spent`."""
-    files = list(dict.fromkeys(problem.where.file for problem in problems if problem.where.file))
-    place = f" in {_listed(files)}" if files else ""
-    return "; ".join(filter(None, [counted(len(problems), "problem") + place, outcome]))
+    """`2 problems in manifests/harbour.yaml; nothing was run and nothing was spent`.
+
+    What stands at an option, such as `--profile`, is on the command line.
+    """
+    places = list(dict.fromkeys(problem.where.file for problem in problems if problem.where.file))
+    files = [place for place in places if not place.startswith("--")]
+    found = [f"in {_listed(files)}"] if files else []
+    if len(files) < len(places):
+        found.append("on the command line")
+    where = " ".join([counted(len(problems), "problem"), " and ".join(found)]).rstrip()
+    return "; ".join(filter(None, [where, outcome]))
 
 
 def error_text(error: SoraBatchError, *, paint: Paint = PLAIN) -> str:

@@ -413,3 +413,33 @@ def test_there_are_as_many_shots_as_the_product_says(
     written = {"version": 1, "defaults": {"model": "m"}, "shots": {"s": spec}}
     text = yaml.safe_dump(written, sort_keys=False)
     assert len(ids(expanded(tmp_path, text))) == product
+
+
+def test_templates_know_the_variant_of_their_shot(tmp_path: Path):
+    made = expanded(
+        tmp_path,
+        """
+shots:
+  a:
+    prompt: "as {{ shot.variant }}"
+    variants: {Calm: {}, bold: {seconds: 4}}
+  b:
+    remix_of: {shot: a, each: true}
+    prompt: "again {{ shot.variant }}"
+  c: "alone{% if shot.variant %} as {{ shot.variant }}{% endif %}"
+""",
+    )
+    assert made.problems == []
+    assert [s.prompt for s in made.shots] == [
+        "as Calm",
+        "as bold",
+        "again Calm",
+        "again bold",
+        "alone",
+    ]
+
+
+def test_a_variant_where_there_is_none_is_said_to_be_empty(tmp_path: Path):
+    problem = only(expanded(tmp_path, 'shots:\n  a: "as {{ shot.variant }}"\n'))
+    assert problem.message == "`shot.variant` is empty (null)"
+    assert "{{ shot.variant or '' }}" in problem.fix

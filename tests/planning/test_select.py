@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sora_batch.errors import UsageError
+from sora_batch.manifest.settings import Disabled
 from sora_batch.planning.plan import Plan
 from sora_batch.records import AttemptState, FailureKind, History
 from sora_batch.shots import JobId, ShotId
@@ -98,6 +101,37 @@ def test_a_selection_that_means_nothing_is_refused(selection: str, message: str,
         plan(EVERYTHING, select=[selection])
     assert refusal.value.message == message
     assert fix in refusal.value.fix
+
+
+OFF = (
+    Disabled("Old Hero", "old-hero", at(24), at(25)),
+    Disabled("teaser", "teaser", at(44), at(46)),
+)
+
+
+@pytest.mark.parametrize(
+    ("selection", "spec", "line"),
+    [
+        ("teaser", "teaser", 46),
+        ("teaser.take1", "teaser", 46),
+        ("tea*", "teaser", 46),
+        ("+teaser", "teaser", 46),
+        ("line:47", "teaser", 46),
+        ("Old Hero", "Old Hero", 25),
+        ("line:26", "Old Hero", 25),
+    ],
+)
+def test_a_shot_that_is_switched_off_is_said_to_be(selection: str, spec: str, line: int) -> None:
+    with pytest.raises(UsageError) as refusal:
+        plan(replace(EVERYTHING, disabled=OFF), select=[selection])
+    said = f"manifests/harbour.yaml:{line}:5 says `enabled: false`"
+    assert refusal.value.message == f"`{spec}` is switched off: {said}"
+    assert refusal.value.fix == "delete that, or write `enabled: true`"
+
+
+def test_a_pattern_still_means_the_shots_that_are_on() -> None:
+    on = plan(replace(EVERYTHING, disabled=OFF), select=["?e*", "line:12"])
+    assert chosen(on) == ["hero", "hero-british"]
 
 
 def test_states_of_the_past() -> None:

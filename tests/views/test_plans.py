@@ -177,7 +177,8 @@ def test_a_long_plan_is_told_by_shot_spec_and_names_what_needs_a_look() -> None:
 SHOT SPEC  SHOTS    PRICE  WHAT AND WHY
 city         300  $224.00  make 280: no clip yet; reuse 20
 hero           1    $0.80  make: no clip yet
-odd            1           hold: no answer; `sora-batch resolve` shows what to do
+odd            1           hold: no answer; `sora-batch resolve` shows what to
+                           do
 
 every shot: `sora-batch plan manifests/harbour.yaml --all`; some of them:
 `--select city`, `--select state:make`

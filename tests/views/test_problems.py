@@ -59,6 +59,15 @@ def test_closing_line_counts_and_names_the_files() -> None:
     assert closing_line([SECONDS, elsewhere, third]) == "3 problems in 3 files"
 
 
+def test_closing_line_calls_the_command_line_by_its_name() -> None:
+    profile = Problem("there is no profile `x`", Where("--profile"), "unknown-profile")
+    variable = Problem("`x` would change nothing", Where("--var"), "unused-var")
+    assert closing_line([profile]) == "1 problem on the command line"
+    assert closing_line([profile, variable]) == "2 problems on the command line"
+    both = "2 problems in manifests/harbour.yaml and on the command line"
+    assert closing_line([profile, SECONDS]) == both
+
+
 def test_other_errors_are_their_sentence_and_their_fix() -> None:
     error = UsageError("there is no shot `heros`", fix="did you mean `hero`?")
     assert error_text(error) == "there is no shot `heros`\n  fix: did you mean `hero`?"
