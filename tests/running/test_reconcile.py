@@ -7,13 +7,15 @@ from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from sora_batch.events import RunNotice, ShotHeld
+from sora_batch.events import Event, RunNotice, ShotHeld, ShotSubmitted
 from sora_batch.manifest.settings import Limits
 from sora_batch.planning.plan import Action
 from sora_batch.providers.provider import (
+    JobList,
     JobStatus,
     JobUnreachable,
     OutcomeUnknown,
@@ -50,6 +52,28 @@ def actions(bench: ListingBench) -> list[Action]:
 
 def notices(bench: ListingBench) -> str:
     return "\n".join(event.message for event in bench.events if isinstance(event, RunNotice))
+
+
+def looks_once_written(bench: ListingBench, orders: int) -> None:
+    """Nobody gets to see the list before what became of so many orders is on the disk.
+
+    A commit takes real time, the clock of these tests takes none: on a slow disk the patience for
+    an order on its way would be over first.
+    """
+    written, seen, look = asyncio.Event(), [], bench.provider.list_jobs
+
+    def observe(event: Event) -> None:
+        is_lost = isinstance(event, RunNotice) and "looking for its job" in event.message
+        seen.extend([event] if is_lost or isinstance(event, ShotSubmitted) else [])
+        if len(seen) >= orders:
+            written.set()
+
+    async def looking(limit: int, **more: Any) -> JobList:
+        await written.wait()
+        return await look(limit, **more)
+
+    bench.observe = observe
+    bench.provider.list_jobs = looking  # type: ignore[method-assign]
 
 
 def test_a_lost_reply_is_looked_for_while_others_go_on_and_paid_once(tmp_path: Path) -> None:
@@ -146,6 +170,7 @@ def test_takes_are_interchangeable_and_each_gets_one_job(tmp_path: Path) -> None
     bench = ListingBench(tmp_path, takes)
     for name in ("a.take2", "a.take3"):
         bench.provider.on_submit[name] = [accepted(LOST)]
+    looks_once_written(bench, 4)
     report = run(bench)
     assert (report.finished.done, len(bench.provider.orders)) == (4, 4)
     assert report.finished.ledger.spent == Decimal("0.40")
@@ -156,6 +181,7 @@ def test_of_equal_orders_only_those_without_a_job_are_sent_again(tmp_path: Path)
     bench = ListingBench(tmp_path, takes)
     bench.provider.on_submit["a.take1"] = [LOST]
     bench.provider.on_submit["a.take2"] = [accepted(LOST)]
+    looks_once_written(bench, 3)
     report = run(bench)
     assert (report.finished.done, len(bench.provider.orders)) == (3, 4)
     assert len(bench.provider.listed) == 3
