@@ -17,7 +17,7 @@ HOMES = {
     "schema": "loading",
     "plan": "plans",
     "explain": "plans",
-    "models": "plans",
+    "models": "known_models",
     "refresh_models": "refreshing",
     "save_plan": "saved",
     "load_plan": "saved",

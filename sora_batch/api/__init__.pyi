@@ -13,6 +13,7 @@ from sora_batch.api.executing import RunReport as RunReport
 from sora_batch.api.executing import run as run
 from sora_batch.api.executing import run_sync as run_sync
 from sora_batch.api.fetching import fetch_pictures as fetch_pictures
+from sora_batch.api.known_models import models as models
 from sora_batch.api.library import ListedJob as ListedJob
 from sora_batch.api.library import adopt_job as adopt_job
 from sora_batch.api.library import delete_job as delete_job
@@ -27,7 +28,6 @@ from sora_batch.api.plans import Action as Action
 from sora_batch.api.plans import Plan as Plan
 from sora_batch.api.plans import Step as Step
 from sora_batch.api.plans import explain as explain
-from sora_batch.api.plans import models as models
 from sora_batch.api.plans import plan as plan
 from sora_batch.api.refreshing import refresh_models as refresh_models
 from sora_batch.api.resolving import Resolved as Resolved

@@ -9,7 +9,6 @@ from pathlib import Path
 from sora_batch import api
 from sora_batch.api.music import inspect_music
 from sora_batch.api.pictures import inspect_pictures, unfetched, unpinned
-from sora_batch.catalog import ModelEntry
 from sora_batch.catalog.cached import current_catalog
 from sora_batch.clock import SystemClock
 from sora_batch.errors import ProblemsFound, UsageError
@@ -28,7 +27,6 @@ __all__ = [
     "Plan",
     "Step",
     "explain",
-    "models",
     "plan",
     "plan_of",
     "read_history",
@@ -73,11 +71,6 @@ def explain(manifest: Manifest, shot: str) -> Explanation:
     history = read_history(manifest)
     made = plan_of(manifest, history, pictures=pictures, select=())
     return explain_shot(made, history, shot)
-
-
-def models(kind: str | None = None) -> tuple[ModelEntry, ...]:
-    """The catalog's models, of one kind of provider or all; OpenRouter's as it listed them last."""
-    return current_catalog(kind, today=SystemClock().now().date()).models(kind)
 
 
 def plan_of(

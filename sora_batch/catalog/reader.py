@@ -43,6 +43,11 @@ class Catalog:
         for (_, name), entry in self._by_name.items():
             self._anywhere.setdefault(name, entry)
 
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of provider something is known of, in written order."""
+        return tuple(self._services)
+
     def models(self, kind: str | None = None) -> tuple[ModelEntry, ...]:
         """The models of one service, or of all."""
         return tuple(m for m in self._models if kind is None or m.service == kind)

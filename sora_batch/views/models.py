@@ -18,6 +18,9 @@ _SURE: Mapping[str, str] = {
     "V": "seen on the server",
     "S": "second hand",
 }
+_ANY_MODEL = (
+    "takes any model, and keeps to the sizes and lengths of those that `sora-batch models` lists"
+)
 
 
 def models_text(
@@ -36,7 +39,8 @@ def service_text(kind: str, models: Sequence[ModelEntry], *, today: date, width:
     catalog = load_catalog()
     lines = [_title(kind, catalog)]
     service = catalog.service(kind)
-    for remark in (service.note, service.instead) if service is not None else ():
+    remarks = (service.note, service.instead) if service is not None else (_ANY_MODEL,)
+    for remark in remarks:
         lines += wrapped(remark, width, indent="  ") if remark else []
     for model in models:
         lines += ["", *_model_lines(model, catalog, today, width)]

@@ -53,3 +53,14 @@ def test_refresh_is_for_a_provider_with_a_listing(
     done = call(*words)
     assert (done.returncode, done.stdout) == (2, "")
     assert said in done.stderr
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_provider_without_models_of_its_own_says_what_it_takes(call: Call) -> None:
+    assert call("models", "local").stdout == (
+        "local\n"
+        "  takes any model, and keeps to the sizes and lengths of those that `sora-batch\n"
+        "  models` lists\n"
+    )
+    refused = call("models", "nonsense")
+    assert (refused.returncode, "there is no kind of provider" in refused.stderr) == (2, True)
