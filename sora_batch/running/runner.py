@@ -42,6 +42,7 @@ class Runner:
         self._models = {shot.id: shot.model for shot in plan.manifest.shots}
         self._clips: dict[ShotId, Clip] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._over: list[asyncio.Task[None]] = []
         self._wake = asyncio.Event()
         self._is_waiting = False
         self.tally = Tally(tools)
@@ -118,7 +119,8 @@ class Runner:
 
     def _admit(self) -> float | None:
         """Starts all that may start now; seconds until more may, None when the run is over."""
-        for task in [task for task in self._tasks if task.done()]:
+        while self._over:
+            task = self._over.pop()
             self._tasks.discard(task)
             task.result()
         for step in self._queue.twins():
@@ -163,7 +165,11 @@ class Runner:
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
-        task.add_done_callback(lambda _: self._wake.set())
+        task.add_done_callback(self._is_over)
+
+    def _is_over(self, task: asyncio.Task[None]) -> None:
+        self._over.append(task)
+        self._wake.set()
 
     async def _make(self, step: Step) -> None:
         shot = step.shot
