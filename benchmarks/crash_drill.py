@@ -40,44 +40,12 @@ PRICE = Decimal("0.25")
 HURRY = 45
 SHOTS = 36
 CAMPAIGN_KILLS = (8, 24)
+CAMPAIGN_KILLS_ALONE = (40, 60)
 KILL_AFTER_S = (0.05, 1.6)
 SERVER_PAUSE_S = (2.0, 12.0)
 RUN_LIMIT_S = 300
 MOST_RUNS = 15
 
-FAULTS = """\
-seed: 0
-faults:
-- {at: create, do: reset, chance: 0.03}
-- {at: create, do: error, status: 502, body: html, chance: 0.03}
-- {at: create, do: hang, seconds: 45, chance: 0.02}
-- {at: create, do: html, chance: 0.01}
-- {at: create, do: throttle, form: date, seconds: 4, chance: 0.04}
-- {do: refuse, chance: 0.01}
-- {at: create, do: reset, when: after, chance: 0.05}
-- {at: create, do: error, when: after, status: 500, chance: 0.04}
-- {at: create, do: hang, when: after, seconds: 45, chance: 0.02}
-- {at: create, do: garbage, chance: 0.02}
-- {do: no-id, chance: 0.02}
-- {do: fail, chance: 0.05}
-- {do: moderate, stage: output, chance: 0.02}
-- {do: moderate, chance: 0.02}
-- {at: poll, do: missing, first: 1, chance: 0.2}
-- {at: poll, do: expired, chance: 0.01}
-- {at: poll, do: error, status: 503, chance: 0.03}
-- {at: poll, do: reset, chance: 0.02}
-- {at: poll, do: html, chance: 0.02}
-- {do: status, word: pondering, chance: 0.03}
-- {at: list, do: error, status: 500, chance: 0.1}
-- {at: list, do: garbage, chance: 0.05}
-- {at: content, do: expired, chance: 0.02}
-- {at: content, do: error, status: 502, chance: 0.05}
-- {do: truncate, chance: 0.08}
-- {do: stall, seconds: 30, chance: 0.03}
-- {do: wrong, chance: 0.03}
-"""
-# Where one job is made at a time, one without an end would be the end of everything.
-STUCK = "- {do: stuck, chance: 0.02}\n"
 MANIFEST = """\
 version: 1
 name: {name}
@@ -183,7 +151,8 @@ class Drill:
 
     def _order(self, campaign: Campaign, standby: Standby, luck: random.Random) -> None:
         """Orders a campaign, kills it again and again, lets it end, asks what is on hold."""
-        for _ in range(luck.randint(*CAMPAIGN_KILLS)):
+        is_alone = campaign.concurrency == 1
+        for _ in range(luck.randint(*(CAMPAIGN_KILLS_ALONE if is_alone else CAMPAIGN_KILLS))):
             code = self._call(standby, campaign, "run", kill_after_s=luck.uniform(*KILL_AFTER_S))
             if code is not None:
                 break
@@ -257,7 +226,9 @@ def drill(dialect: str, kills: int, seed: int, folder: Path, at_once: int) -> tu
     if dialect not in DIALECTS:
         served, family = {**environment, "HURRY_FRONT": dialect}, "local"
     is_alone = DIALECTS[family].orders.one_at_a_time
-    (folder / "faults.yaml").write_text(FAULTS if is_alone else FAULTS + STUCK, "utf-8")
+    rules = (ROOT / "benchmarks" / "drill_faults.yaml").read_text(encoding="utf-8")
+    rules = rules if not is_alone else rules[: rules.index("# Left out")]
+    (folder / "faults.yaml").write_text(rules, encoding="utf-8")
     words = ["--price", str(PRICE), "--latency", "lognormal:12,0.7", "--slots", "256"]
     server = Server(folder, served, family, [*words, "--faults", "faults.yaml"])
     server.start(seed)
