@@ -135,6 +135,10 @@ def test_a_row_is_compared_on_the_whole_screen(opened: Watched) -> None:
     expect(videos).to_have_count(7)
     expect(button).to_be_focused()
     until(page, "document.querySelector('#side video').currentTime > 0.2")
+    heights = page.evaluate(
+        "[...document.querySelectorAll('#side video')].map(v => v.offsetHeight)"
+    )
+    assert len(set(heights)) == 1
     assert page.locator("#side mark").count() >= 7
     page.keyboard.press(" ")
     expect(button).to_have_text("Play")
@@ -195,6 +199,7 @@ def test_keys_lead_from_clip_to_clip_and_into_them(opened: Watched) -> None:
     page, name = opened.page, opened.page.locator("#sheet h3")
     page.keyboard.press("ArrowRight")
     expect(page.locator("[id='shot.hero'] .frame")).to_be_focused()
+    expect(page.locator("[id='shot.hero'] .window")).to_have_css("outline-style", "solid")
     until(page, f"{MOVING} === 1")
     page.keyboard.press(" ")
     until(page, f"{MOVING} === 0")
@@ -208,12 +213,20 @@ def test_keys_lead_from_clip_to_clip_and_into_them(opened: Watched) -> None:
     expect(name).to_have_text("pour.warm.lens=100mm.take2")
     page.keyboard.press("ArrowLeft")
     expect(name).to_have_text("pour.warm.lens=100mm.take1")
+    expect(page.locator("#sheet output")).to_have_text("9 of 18")
     until(page, "!document.querySelector('#sheet video').paused")
     page.keyboard.press(" ")
     until(page, "document.querySelector('#sheet video').paused")
     page.keyboard.press("Escape")
     expect(page.locator("[id='shot.pour.warm.lens=100mm.take1'] .frame")).to_be_focused()
     expect(page.locator("#sheet")).to_be_hidden()
+
+
+def test_a_shot_without_a_clip_says_why(opened: Watched) -> None:
+    page = opened.page
+    page.locator("[id='shot.city.oslo'] .frame").click()
+    expect(page.locator("#sheet .stage")).to_have_text("failed")
+    expect(page.locator("#sheet")).to_contain_text("the server refused the prompt")
 
 
 def test_lineage_can_be_followed(opened: Watched) -> None:
@@ -236,10 +249,10 @@ def test_light_dark_and_words(opened: Watched) -> None:
     paper = "getComputedStyle(document.body).backgroundColor"
     light = page.evaluate(paper)
     page.keyboard.press("t")
-    expect(page.locator("#theme")).to_have_text("Light")
+    expect(page.locator("#theme")).to_have_text("Theme: light")
     assert page.evaluate(paper) == light
     page.keyboard.press("t")
-    expect(page.locator("#theme")).to_have_text("Dark")
+    expect(page.locator("#theme")).to_have_text("Theme: dark")
     assert page.evaluate(paper) != light
     page.reload()
     assert page.evaluate("document.documentElement.dataset.theme") == "dark"

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from sora_batch.planning.plan import Step
+from sora_batch.providers import dialect_of
 from sora_batch.records import Attempt, AttemptState, Money
-from sora_batch.shots import FrameReference, ImageReference, Shot
+from sora_batch.shots import FrameReference, ImageReference, Shot, Target
 from sora_batch.views.facts import as_json
 from sora_batch.views.gallery.charts import render_s, state_class
 from sora_batch.views.gallery.gathered import Media
@@ -143,7 +144,7 @@ def _facts(step: Step) -> list[Fact]:
     facts = [
         Fact("ordered", f"{shot.seconds} s, {shot.size}"),
         Fact("model", shot.model if shot.model == step.target.model else _both(step)),
-        Fact("rendered by", f"{step.target.provider}, {step.target.base_url}"),
+        Fact("rendered by", _place(step.target)),
     ]
     if clip is not None:
         sound = "with sound" if clip.has_audio else "silent"
@@ -159,6 +160,12 @@ def _facts(step: Step) -> list[Fact]:
     facts += [Fact(name, _value(as_json(value))) for name, value in _chosen(shot).items()]
     facts += [Fact("written at", str(shot.where)), Fact("fingerprint", step.fingerprint)]
     return [fact for fact in facts if fact.value]
+
+
+def _place(target: Target) -> str:
+    """The provider, and its address where that is not the one of its kind."""
+    usual = dialect_of(target.provider).base_url == target.base_url
+    return target.provider if usual else f"{target.provider}, {target.base_url}"
 
 
 def _both(step: Step) -> str:

@@ -224,17 +224,23 @@
       video.tabIndex = 0;
       stage.append(video);
       if (!still) attempt(video);
-    } else if (poster) stage.append(poster.cloneNode());
+    } else stage.append((poster || one(".none", card)).cloneNode(true));
     one(".sheet", sheet).replaceChildren(one("template", card).content.cloneNode(true));
     sheet.setAttribute("aria-label", card.getAttribute("aria-label"));
     if (!sheet.open) sheet.showModal();
-    sheet.scrollTop = 0;
+    one(".sheet", sheet).scrollTop = 0;
+    one("output", sheet).textContent = place(card);
     // A player with the focus takes the arrows for itself; what had it before may be gone.
     const at = document.activeElement;
     if (!sheet.contains(at) || at.matches("video")) one(".sheet", sheet).focus();
   }
+  const listed = () => cards.filter((card) => !card.hidden);
+  function place(card) {
+    const some = listed();
+    return some.includes(card) ? `${some.indexOf(card) + 1} of ${some.length}` : "";
+  }
   function step(by) {
-    const some = cards.filter((card) => !card.hidden);
+    const some = listed();
     open(some[(some.indexOf(opened) + by + some.length) % some.length]);
   }
   for (const button of all("[data-step]", sheet)) button.addEventListener("click", () => step(Number(button.dataset.step)));
@@ -257,6 +263,7 @@
     // Like stays beside like, as in the row, where all of it is there.
     const columns = Number(one(".matrix:not(.loose)", row)?.dataset.columns || 0);
     const placed = columns > 1 && columns < 7;
+    side.classList.toggle("is-tall", box.height > box.width);
     screens.style.setProperty("--across", placed ? columns : across(some.length, box.width / box.height || 1.78));
     const videos = some.map((card) => {
       const figure = document.createElement("figure"), words = document.createElement("figcaption");
@@ -266,7 +273,7 @@
       prompt.tabIndex = 0;
       words.append(name, prompt);
       figure.append(video, words);
-      if (placed) figure.style.gridArea = `${card.style.getPropertyValue("--line")} / ${card.style.getPropertyValue("--column")}`;
+      if (placed) figure.style.gridArea = `${2 * card.style.getPropertyValue("--line") - 1} / ${card.style.getPropertyValue("--column")} / span 2`;
       return [figure, video];
     });
     screens.replaceChildren(...videos.map(([figure]) => figure));
@@ -353,7 +360,7 @@
   const themes = ["auto", "light", "dark"], size = one("#size"), words = one("#words");
   function theme(name) {
     if (name === "auto") delete root.dataset.theme; else root.dataset.theme = name;
-    one("#theme").textContent = name[0].toUpperCase() + name.slice(1);
+    one("#theme").textContent = `Theme: ${name}`;
     kept.set("theme", name);
   }
   const nextTheme = () => theme(themes[(themes.indexOf(root.dataset.theme || "auto") + 1) % themes.length]);
@@ -376,7 +383,7 @@
   // Keys.
   const current = () => document.activeElement?.closest?.(".card") || cards.find((card) => card.matches(":hover"));
   function move(across, down) {
-    const some = cards.filter((card) => !card.hidden), from = current();
+    const some = listed(), from = current();
     if (!some.length) return;
     if (!from) return focus(some[0]);
     if (across) return focus(some[some.indexOf(from) + across] || from);

@@ -23,7 +23,7 @@ from sora_batch.views.gallery.cards import (
     spend_of,
 )
 from sora_batch.views.gallery.values import Head, Row
-from sora_batch.views.gallery.words import marked
+from sora_batch.views.gallery.words import marked, unwrapped
 from sora_batch.views.status import Standing
 from sora_batch.views.text import dollars
 
@@ -37,7 +37,7 @@ def row_of(told: Sequence[Told]) -> Row:
     shots = [one.step.shot for one in told]
     facts = [common_facts(shot) for shot in shots]
     shared = tuple(fact for fact in facts[0] if all(fact in some for some in facts))
-    prompts = marked([shot.prompt for shot in shots])
+    prompts = marked([unwrapped(shot.prompt) for shot in shots])
     cards = [
         card_of(
             one,

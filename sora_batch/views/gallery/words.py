@@ -14,6 +14,7 @@ from itertools import groupby
 from sora_batch.views.gallery.values import Piece
 
 _TOKEN = re.compile(r"\s+|\w+(?:['’\-]\w+)*|[^\w\s]")
+_BREAK = re.compile(r"(?<=\S)\n(?=(\S))")
 _LONGEST = 2_000
 _LEAST_SHARED = 0.1
 # A shared word or two amid others are chance; marked as well, they leave a line that can be read.
@@ -33,6 +34,11 @@ def marked(prompts: Sequence[str]) -> list[tuple[Piece, ...]]:
         return [(Piece(prompt),) for prompt in prompts]
     pieces = {prompt: _pieces(tokens[prompt], _alike(words[prompt], core)) for prompt in tokens}
     return [pieces[prompt] for prompt in prompts]
+
+
+def unwrapped(prompt: str) -> str:
+    """Without the breaks where a sentence was wrapped: those before a small letter."""
+    return _BREAK.sub(lambda found: " " if found[1].islower() else "\n", prompt)
 
 
 def _core(texts: Sequence[Sequence[str]]) -> list[str]:

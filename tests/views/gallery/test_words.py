@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sora_batch.views.gallery.words import marked
+from sora_batch.views.gallery.words import marked, unwrapped
 
 
 def shown(*prompts: str) -> list[str]:
@@ -70,3 +70,17 @@ def test_very_long_prompts_are_left_alone() -> None:
 @given(st.lists(st.text(alphabet="ab ,.\n", max_size=40), max_size=5))
 def test_marks_never_change_a_word(prompts: list[str]) -> None:
     assert ["".join(piece.text for piece in pieces) for pieces in marked(prompts)] == prompts
+
+
+@pytest.mark.parametrize(
+    ("prompt", "expected"),
+    [
+        ("she stops at an easy\npace, and waits", "she stops at an easy pace, and waits"),
+        ("am Morgen\nüber dem See", "am Morgen über dem See"),
+        ("Camera: slow push-in\nLight: low sun", "Camera: slow push-in\nLight: low sun"),
+        ("first\n\nthen", "first\n\nthen"),
+        ("- a\n- b\n2 c", "- a\n- b\n2 c"),
+    ],
+)
+def test_a_wrapped_sentence_is_one_line_and_lists_stay(prompt: str, expected: str) -> None:
+    assert unwrapped(prompt) == expected
