@@ -21,8 +21,8 @@ from sora_batch.events import Observer
 from sora_batch.views.background import Background, Watcher
 from sora_batch.views.paint import is_terminal, paint_for
 from sora_batch.views.progress import JsonObserver, LogObserver, PlainObserver, TqdmObserver
-from sora_batch.views.summary import plan_line, price_words, shown_path, summary_text
-from sora_batch.views.text import counted, printable, wrapped
+from sora_batch.views.summary import plan_line, price_words, summary_text
+from sora_batch.views.text import counted, printable, shown_path, wrapped
 from sora_batch.views.tracking import Tally
 
 _NOTHING = "nothing was run and nothing was spent"
@@ -112,7 +112,7 @@ def _detached_text(plan: Plan, started: Detached) -> str:
     """Where the run is, how to watch it, and how to stop it; each command on a line of its own."""
     lines = [f"process {started.pid} runs it, and goes on when this terminal is closed", ""]
     lines += [f"log    {shown_path(started.log)}"]
-    lines += [f"watch  sora-batch status {shlex.quote(shown_path(plan.manifest.file))}"]
+    lines += [f"watch  sora-batch status {shlex.quote(shown_path(plan.manifest.file))} --watch"]
     lines += [f"stop   kill {started.pid}"]
     lines += wrapped(_STOPS, width_of_terminal(), indent="         ")
     return "\n".join(lines)

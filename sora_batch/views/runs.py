@@ -9,17 +9,14 @@ from pathlib import Path
 from sora_batch.records import Holder, RunRow
 from sora_batch.shots import Json
 from sora_batch.views.facts import as_json
-from sora_batch.views.text import printable
+from sora_batch.views.text import printable, shown_path
 
 
 def run_sentence(
-    running: Holder | None, last: RunRow | None, log: Path | None, *, manifest: str
+    running: Holder | None, last: RunRow | None, log: Path | None, *, manifest: Path
 ) -> str:
-    """What there is to know of the newest run, for a person; empty where there was none.
-
-    `log` and `manifest` are shown as they would be typed.
-    """
-    its_log = f"its log is {log}" if log is not None else ""
+    """What there is to know of the newest run, for a person; empty where there was none."""
+    its_log = f"its log is {shown_path(log)}" if log is not None else ""
     if running is not None:
         stops = f"`kill {running.pid}` stops it" if its_log and running.is_here else ""
         return "; ".join(filter(None, [its_log, stops]))
@@ -44,9 +41,9 @@ def run_json(run: RunRow | None) -> Json:
     return {"run_id": run.id, "started_at": started, "ended_at": ended, "outcome": run.outcome}
 
 
-def _ended(run: RunRow, manifest: str) -> str:
+def _ended(run: RunRow, manifest: Path) -> str:
     if run.ended_at is None:
-        again = f"`sora-batch run {shlex.quote(manifest)}` goes on with it"
+        again = f"`sora-batch run {shlex.quote(shown_path(manifest))}` goes on with it"
         return f"began {_minute(run.started_at)} and was cut off; {again}"
     when = _minute(run.ended_at)
     match run.outcome:

@@ -6,7 +6,7 @@ Made from what the store says now, so it can be asked for while another process 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -29,6 +29,7 @@ from sora_batch.views.text import (
     money_text,
     pad,
     printable,
+    shown_path,
     span,
     table,
     wrapped,
@@ -124,14 +125,31 @@ def standing(step: Step, attempt: Attempt | None, *, running: bool) -> Standing:
     return Standing.PENDING
 
 
-def status_text(status: Status, *, now: datetime, width: int, paint: Paint = PLAIN) -> str:
-    """A line for each shot, what they come to, and the ledger."""
-    where = {step.shot.id: _standing(status, step) for step in status.steps}
+def standings(status: Status) -> dict[ShotId, Standing]:
+    """Where each shot stands."""
+    running, attempts = status.running is not None, status.attempts
+    return {
+        step.shot.id: standing(step, attempts.get(step.shot.id), running=running)
+        for step in status.steps
+    }
+
+
+def status_text(
+    status: Status, *, now: datetime, width: int, paint: Paint = PLAIN, rows: int | None = None
+) -> str:
+    """A line for each shot, what they come to, and the ledger.
+
+    Where the shots are more than `rows`, only those that are neither done nor to make.
+    """
+    where = standings(status)
     running = f", run by {status.running}" if status.running else ", no run going on"
     name = status.manifest.name
     lines = [f"{paint.strong(name)} on {status.manifest.provider.name}{running}"]
     lines += [*_run_lines(status, width), ""]
-    lines += _shot_lines(status, where, now, width, paint)
+    steps = _shown(status.steps, where, rows)
+    lines += _shot_lines(status, steps, where, now, width, paint)
+    if len(steps) < len(status.steps):
+        lines += [f"and {len(status.steps) - len(steps):,} more"]
     lines += ["", _counts_text(where), "", *ledger_lines(status.ledger, status.budget)]
     return "\n".join(lines)
 
@@ -139,7 +157,7 @@ def status_text(status: Status, *, now: datetime, width: int, paint: Paint = PLA
 def status_json(status: Status) -> dict[str, Json]:
     """`manifest`, `provider`, `running` and `holder` (who runs it now), `last_run`, `log`,
     `budget_usd`, `left_usd`, `ledger`, `counts`, `shots`."""
-    where = {step.shot.id: _standing(status, step) for step in status.steps}
+    where = standings(status)
     counts = Counter(where.values())
     left = None if status.budget is None else status.budget - status.ledger.committed
     return {
@@ -159,9 +177,8 @@ def status_json(status: Status) -> dict[str, Json]:
 
 
 def _run_lines(status: Status, width: int) -> list[str]:
-    log = None if status.log is None else Path(_relative(status.log))
-    file = _relative(status.manifest.file)
-    words = run_sentence(status.running, status.last_run, log, manifest=file)
+    file = status.manifest.file
+    words = run_sentence(status.running, status.last_run, status.log, manifest=file)
     return wrapped(words, width) if words else []
 
 
@@ -180,22 +197,27 @@ def ledger_lines(ledger: Ledger, budget: Decimal | None) -> list[str]:
     return table(rows, right=frozenset(range(len(columns))))
 
 
-def _standing(status: Status, step: Step) -> Standing:
-    attempt = status.attempts.get(step.shot.id)
-    return standing(step, attempt, running=status.running is not None)
+def _shown(
+    steps: Sequence[Step], where: Mapping[ShotId, Standing], rows: int | None
+) -> Sequence[Step]:
+    if rows is None or len(steps) <= rows:
+        return steps
+    quiet = {Standing.DONE, Standing.PENDING}
+    return [step for step in steps if where[step.shot.id] not in quiet][: max(0, rows - 1)]
 
 
 def _shot_lines(
     status: Status,
+    steps: Sequence[Step],
     where: Mapping[ShotId, Standing],
     now: datetime,
     width: int,
     paint: Paint,
 ) -> list[str]:
-    ids = min(_ID_COLUMNS, max((cells(step.shot.id) for step in status.steps), default=0))
+    ids = min(_ID_COLUMNS, max((cells(step.shot.id) for step in steps), default=0))
     words = max(map(cells, where.values()), default=0)
     lines = []
-    for step in status.steps:
+    for step in steps:
         place = where[step.shot.id]
         start = f"{pad(cut(step.shot.id, ids), ids)}  {pad(place, words)}  "
         first, *rest = wrapped(_detail(status, step, place, now), width, indent=start)
@@ -211,7 +233,7 @@ def _detail(status: Status, step: Step, place: Standing, now: datetime) -> str:
         clip = status.clips.get(step.shot.id)
         differs = step.clip.differs if step.clip is not None else ""
         marked = f"; not as ordered: {printable(differs)}" if differs else ""
-        return f"{_relative(clip) if clip is not None else step.reason}{marked}"
+        return f"{shown_path(clip) if clip is not None else step.reason}{marked}"
     if attempt is None or place in {Standing.PENDING, Standing.BLOCKED, Standing.FAILED}:
         price = f", {dollars(step.price_usd)}" if step.price_usd else ""
         return f"{printable(step.reason)}{price if place is Standing.PENDING else ''}"
@@ -274,11 +296,3 @@ def _marked(place: Standing, text: str, paint: Paint) -> str:
 
 def _key(place: Standing) -> str:
     return place.replace(" ", "_")
-
-
-def _relative(path: Path) -> str:
-    """As seen from here, where it is below; what a person can paste."""
-    try:
-        return str(path.relative_to(Path.cwd()))
-    except ValueError:
-        return str(path)

@@ -5,14 +5,13 @@ from __future__ import annotations
 import shlex
 from collections import Counter
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 from sora_batch.events import RunFinished
 from sora_batch.planning.plan import Action, Plan
 from sora_batch.shots import ShotId
 from sora_batch.views.paint import PLAIN, Paint
 from sora_batch.views.status import ledger_lines
-from sora_batch.views.text import counted, dollars, printable, span, wrapped
+from sora_batch.views.text import counted, dollars, printable, shown_path, span, wrapped
 from sora_batch.views.tracking import Tally, why
 
 _MOST_SHOTS = 12
@@ -143,11 +142,3 @@ def _next(plan: Plan, finished: RunFinished) -> list[tuple[str, str]]:
     if not steps and plan.selection:
         steps.append(("run", "makes the shots that were not selected, too"))
     return steps
-
-
-def shown_path(path: Path) -> str:
-    """The path as a person would type it here."""
-    try:
-        return str(path.relative_to(Path.cwd()))
-    except ValueError:
-        return str(path)

@@ -10,6 +10,7 @@ import textwrap
 import unicodedata
 from collections.abc import Sequence
 from decimal import Decimal
+from pathlib import Path
 
 _CENT = Decimal("0.01")
 _GAP = "  "
@@ -108,6 +109,14 @@ def span(seconds: float) -> str:
 def counted(number: int, noun: str, plural: str = "") -> str:
     """`1 shot`, `2 shots`, `1,000 shots`."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def shown_path(path: Path) -> str:
+    """As seen from here, where it is below; what a person can paste."""
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
 
 
 def wrapped(text: str, width: int, *, indent: str = "") -> list[str]:

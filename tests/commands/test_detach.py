@@ -24,6 +24,7 @@ from sora_batch.api.detaching import Starter
 from sora_batch.api.saved import save_plan
 from sora_batch.errors import RunStopped
 from tests.commands.conftest import SORA_BATCH, Call, environment
+from tests.commands.test_run import on_terminal
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there is no fork")
 
@@ -43,7 +44,7 @@ m on box: 2 to make, about $0.80
 process PID runs it, and goes on when this terminal is closed
 
 log    outputs/m/run.log
-watch  sora-batch status m.yaml
+watch  sora-batch status m.yaml --watch
 stop   kill PID
          orders nothing new; what is rendering stays on the server, and `run`
          picks it up
@@ -139,8 +140,8 @@ def test_a_detached_run_goes_on_and_everybody_knows_it(call: Call, here: Path) -
         assert f"is in use by process {pid} on " in busy.stderr
         assert f"`kill {pid}`" in busy.stderr
     os.kill(pid, signal.SIGCONT)
-    ended(here)
-    status = call("status", "m.yaml")
+    status = call("status", "m.yaml", "--watch")
+    assert status.returncode == 0
     assert re.search(
         r"^the last run finished .* UTC; its log is outputs/m/run.log$", status.stdout, re.M
     )
@@ -186,7 +187,9 @@ def test_a_killed_one_is_picked_up_and_nothing_is_paid_twice(call: Call, here: P
     pid = started(here)
     os.kill(pid, signal.SIGKILL)
     ended(here)
-    status = call("status", "m.yaml").stdout
+    seen = call("status", "m.yaml", "--watch")
+    assert seen.returncode == 1
+    status = seen.stdout
     assert "m on box, no run going on\n" in status
     assert re.search(r"^the last run began .* UTC and was cut off; `sora-batch run", status, re.M)
     assert "its log is outputs/m/run.log\n" in status
@@ -205,7 +208,9 @@ def test_kill_ends_it_gently(call: Call, here: Path) -> None:
     log = (here / "outputs/m/run.log").read_text("utf-8")
     last = json.loads(log.splitlines()[-1])
     assert (last["event"], last["interrupted"], last["in_flight"]) == ("run_finished", True, 1)
-    assert "the last run was interrupted 20" in call("status", "m.yaml").stdout
+    seen = call("status", "m.yaml", "--watch")
+    assert seen.returncode == 130
+    assert "the last run was interrupted 20" in seen.stdout
     again = call("run", "m.yaml", "--detach", "--yes")
     assert again.returncode == 0
     ended(here)
@@ -232,8 +237,9 @@ def test_neither_ctrl_c_nor_the_end_of_its_terminal_ends_it(call: Call, here: Pa
         os.close(theirs)
         os.close(ours)
     assert shell.returncode != 0
-    ended(here)
-    assert "the last run finished" in call("status", "m.yaml").stdout
+    code, seen = on_terminal(here, ["status", "m.yaml", "--watch"])
+    assert code == 0
+    assert "the last run finished" in seen.rpartition("\x1b[2J")[2]
     assert is_whole(call, here)
 
 

@@ -63,7 +63,7 @@ def run(outcome: str = "", ended: datetime | None = ENDED) -> RunRow:
 def test_what_there_is_to_know_of_the_newest_run(
     running: Holder | None, last: RunRow | None, log: Path | None, expected: str
 ) -> None:
-    assert run_sentence(running, last, log, manifest="my m.yaml") == expected
+    assert run_sentence(running, last, log, manifest=Path("my m.yaml")) == expected
 
 
 def test_who_has_a_store_in_words() -> None:

@@ -193,6 +193,18 @@ $12.80     $0.80  $0.80      $0.00     $1.60          $10.60"""
     )
 
 
+def test_a_small_screen_has_what_is_under_way_or_in_trouble() -> None:
+    text = status_text(STATUS, now=NOW, width=80, rows=4)
+    assert [line.split("  ")[0] for line in text.splitlines()[2:6]] == [
+        "city.lisbon",
+        "night.take1",
+        "refused",
+        "and 3 more",
+    ]
+    assert "6 shots: 1 done, 1 rendering" in text
+    assert status_text(STATUS, now=NOW, width=80, rows=6) == status_text(STATUS, now=NOW, width=80)
+
+
 def test_long_reasons_are_wrapped_under_themselves_and_lose_nothing() -> None:
     reason = "needs `night.take1`, which is on hold, " * 3
     text = status_text(facts(step("descent", Action.BLOCKED, reason)), now=NOW, width=60)
