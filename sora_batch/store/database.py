@@ -10,7 +10,7 @@ import shutil
 import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from sora_batch.errors import SoraBatchError, StoreBroken
@@ -66,13 +66,10 @@ def open_for_reading(path: Path, *, steps: Sequence[str] = STEPS) -> sqlite3.Con
         with _closed_on_error(db):
             _check_version(db, path, len(steps))
             version = version_of(db)
-            if 0 < version < len(steps):
-                db = _in_memory(db)
-                upgrade(db, steps=steps)
         if not version:
             db.close()
             return None
-        return db
+        return db if version == len(steps) else _upgraded(_in_memory(db), steps)
 
 
 def _connect_to_read(path: Path) -> sqlite3.Connection:
@@ -105,9 +102,17 @@ def _connect_in_place(path: Path) -> sqlite3.Connection:
 
 
 def _in_memory(source: sqlite3.Connection) -> sqlite3.Connection:
-    db = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
-    source.backup(db)
-    source.close()
+    """A copy that nothing else can see; the source is closed, whether or not it could be read."""
+    with closing(source):
+        db = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+        with _closed_on_error(db):
+            source.backup(db)
+        return db
+
+
+def _upgraded(db: sqlite3.Connection, steps: Sequence[str]) -> sqlite3.Connection:
+    with _closed_on_error(db):
+        upgrade(db, steps=steps)
     return db
 
 

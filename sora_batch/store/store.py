@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -46,8 +47,9 @@ def open_store(folder: Path, *, clock: Clock) -> Store:
 
 def _open_locked(path: Path, lock: RunLock) -> Store:
     is_new = not path.exists()
-    db = open_for_writing(path)
-    try:
+    with ExitStack() as closing:
+        db = open_for_writing(path)
+        closing.callback(db.close)
         if is_new:
             # Commits save what is in the store; its own name is the folder's to save.
             sync_folder(path.parent)
@@ -56,10 +58,9 @@ def _open_locked(path: Path, lock: RunLock) -> Store:
         if read is None:
             raise broken(path, "it is empty after it was made")
         reader = StoreReader(read, path)
+        closing.callback(reader.close)
         journal = Journal(db, path, reader.ledger())
-    except BaseException:
-        db.close()
-        raise
+        closing.pop_all()
     return Store(journal, reader, lock)
 
 

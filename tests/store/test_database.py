@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any, ClassVar
 
 import pytest
 
@@ -66,6 +67,30 @@ def test_an_older_store_is_read_without_being_changed(tmp_path: Path) -> None:
     assert db.execute("SELECT count(*) FROM attempts, votes").fetchone() == (0,)
     db.close()
     assert path.read_bytes() == before
+
+
+def test_a_ledger_that_cannot_be_summed_leaves_nothing_open(
+    tmp_path: Path, connections: list[Watched]
+) -> None:
+    fill(tmp_path)
+    db = sqlite3.connect(tmp_path / "state.db")
+    db.execute("UPDATE attempts SET price_usd = 'x'")
+    db.commit()
+    db.close()
+    with pytest.raises(StoreBroken, match="damaged"):
+        open_store(tmp_path, clock=CLOCK)
+    assert len(connections) > 3
+    assert not any(one.is_open for one in connections)
+
+
+def test_a_step_that_fails_on_a_copy_leaves_nothing_open(
+    tmp_path: Path, connections: list[Watched]
+) -> None:
+    fill(tmp_path)
+    with pytest.raises(StoreBroken):
+        open_for_reading(tmp_path / "state.db", steps=(*STEPS, "CREATE TABLE x (a; "))
+    assert len(connections) > 2
+    assert not any(db.is_open for db in connections)
 
 
 def test_a_step_that_fails_leaves_the_version_before_it() -> None:
@@ -134,8 +159,34 @@ def test_a_start_that_was_killed_before_the_first_step_is_no_store_yet(tmp_path:
     assert read_store(tmp_path) is not None
 
 
-def test_overwritten_bytes_are_said_and_never_a_traceback(tmp_path: Path) -> None:
-    """Wherever the bytes fall: the store opens and reads, or says that it is damaged."""
+class Watched(sqlite3.Connection):
+    """A connection that says whether it was closed; `all` are those of one test."""
+
+    all: ClassVar[list[Watched]] = []
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.is_open = True
+        Watched.all.append(self)
+
+    def close(self) -> None:
+        super().close()
+        self.is_open = False
+
+
+@pytest.fixture
+def connections(monkeypatch: pytest.MonkeyPatch) -> list[Watched]:
+    """All connections to databases that the test has made."""
+    monkeypatch.setattr(Watched, "all", [])
+    monkeypatch.setattr(sqlite3, "connect", partial(sqlite3.connect, factory=Watched))
+    return Watched.all
+
+
+def test_overwritten_bytes_are_said_and_never_a_traceback(
+    tmp_path: Path, connections: list[Watched]
+) -> None:
+    """Wherever the bytes fall: the store opens and reads, or says that it is damaged, and closes
+    what it has opened."""
     fill(tmp_path / "whole")
     original = (tmp_path / "whole" / "state.db").read_bytes()
     chance = random.Random(7)
@@ -150,6 +201,7 @@ def test_overwritten_bytes_are_said_and_never_a_traceback(tmp_path: Path) -> Non
             damaged = damaged[:start]
         (folder / "state.db").write_bytes(damaged)
         said += speaks_of_damage(folder) | writes_or_speaks(folder)
+        assert not any(db.is_open for db in connections), trial
     assert said > 20
 
 
