@@ -35,7 +35,7 @@ def test_every_manifest_runs_there(
 def test_there_is_a_section_with_a_manifest_for_every_kind() -> None:
     titles = {section.title for section in sections(PAGE)}
     assert set(kinds()) - {"openai"} <= titles
-    assert {"OpenAI-shaped hosts", "new-api style relays", "If you come from Sora"} <= titles
+    assert {"OpenAI-shaped hosts", "If you come from Sora"} <= titles
     told = " ".join(block.text for block in MANIFESTS)
     assert all(f"kind: {kind}" in told or f"provider: {kind}" in told for kind in kinds())
 

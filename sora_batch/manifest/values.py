@@ -80,5 +80,13 @@ Money: TypeAlias = Annotated[
 Mapping: TypeAlias = Annotated[dict[str, Any], MappingIfNull]
 Fit: TypeAlias = Literal["cover", "contain", "blur", "stretch", "exact"]
 ProviderKind: TypeAlias = Literal[
-    "local", "openai", "azure", "vllm-omni", "sglang", "litellm", "openrouter", "unsloth"
+    "local",
+    "openai",
+    "azure",
+    "vllm-omni",
+    "sglang",
+    "litellm",
+    "new-api",
+    "openrouter",
+    "unsloth",
 ]

@@ -32,7 +32,8 @@ class Capabilities:
     `lists_models` is whether the list shows the model as it was ordered. `embedded` is whether the
     server lives in this process: what it has not written down when it dies, it never accepted.
     `deletes` is whether a job can be taken from its library; `cancels` whether that stops one that
-    still renders.
+    still renders. `may_repeat` says, of a server that passes orders on, how it may order more than
+    it was asked to; "" where it does not.
     """
 
     remix: bool = False
@@ -50,4 +51,5 @@ class Capabilities:
     embedded: bool = False
     deletes: bool = False
     cancels: bool = False
+    may_repeat: str = ""
     fields: frozenset[str] | None = None

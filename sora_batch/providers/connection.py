@@ -63,11 +63,13 @@ class Connection:
         *,
         busy: frozenset[int] = frozenset(),
         from_job: bool = True,
+        refuses: frozenset[str] = frozenset(),
     ) -> tuple[httpx.Response, bytes]:
         """Sends a create, once: a success and its body. Raises NotAccepted, OutcomeUnknown.
 
         `busy` are the codes, besides 429, by which it is turned away for now; `from_job` is
-        whether the order can name another job, which may be missing.
+        whether the order can name another job, which may be missing. `refuses` are the words by
+        which it is turned down for certain, whatever the code.
         """
         try:
             response, body = self._unsaid(*await transport.exchange(self.client, request))
@@ -85,6 +87,7 @@ class Connection:
                 body,
                 busy=busy,
                 from_job=from_job,
+                refuses=refuses,
                 now=self._clock.now(),
             )
         return response, body
@@ -131,7 +134,7 @@ class Connection:
     ) -> JobMissing | JobUnreachable:
         """The exception that stands for an answer that is not what was asked for."""
         code = response.status_code
-        _, words = replies.error_words(body)
+        word, words = replies.error_words(body)
         message = f"the server answered {code} when asked for {wanted}" + (
             f": {words}" if words else ""
         )

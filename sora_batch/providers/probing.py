@@ -42,12 +42,16 @@ async def probe(server: Connection) -> Probe:
     listed = (replies.parse_json(body) or {}).get("data") if response.is_success else None
     items = [item for item in listed if isinstance(item, dict)] if isinstance(listed, list) else []
     models, owners = await _models(server)
-    missing, envelope = await _ask(server, f"/videos/{NOBODYS_JOB}")
+    guess = _known(response.headers, body)
+    if not guess:
+        # A gateway that does not know an id asks OpenAI about it, so that one is not asked.
+        missing, envelope = await _ask(server, f"/videos/{NOBODYS_JOB}")
+        guess = _guess(owners, envelope, missing)
     prompts = {isinstance(item.get("prompt"), str) for item in items}
     return Probe(
         code=response.status_code,
         words="" if response.is_success else replies.error_words(body)[1],
-        guess=_guess(response.headers, body, owners, envelope, missing),
+        guess=guess,
         models=models,
         jobs=len(items) if isinstance(listed, list) else None,
         shows_prompts=prompts == {True} if prompts else None,
@@ -72,21 +76,22 @@ async def _models(server: Connection) -> tuple[tuple[str, ...], frozenset[str]]:
     return tuple(replies.clean(name, 120) for name in names), frozenset(owners)
 
 
-def _guess(
-    headers: httpx.Headers,
-    body: bytes,
-    owners: frozenset[str],
-    envelope: Mapping[str, object],
-    missing: int,
-) -> tuple[str, ...]:
-    if any(name.startswith("x-litellm") for name in headers) or b"custom_llm_provider" in body:
+def _known(headers: httpx.Headers, body: bytes) -> tuple[str, ...]:
+    """The family that an answer gives away by itself; empty where it does not."""
+    if any(name.startswith("x-litellm") for name in headers) or b"litellm." in body:
         return ("litellm",)
+    return ("new-api",) if "x-oneapi-request-id" in headers else ()
+
+
+def _guess(owners: frozenset[str], envelope: Mapping[str, object], missing: int) -> tuple[str, ...]:
     if "sglang" in owners:
         return ("sglang",)
     if "vllm" in owners:
         return ("vllm-omni",)
     if "detail" in envelope:
         return ("vllm-omni", "sglang")
+    if envelope.get("code") == "task_not_exist":
+        return ("new-api",)
     error = envelope.get("error")
     if not isinstance(error, dict):
         return ()

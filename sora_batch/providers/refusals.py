@@ -29,10 +29,12 @@ def of_create(
     busy: frozenset[int],
     now: datetime,
     from_job: bool = True,
+    refuses: frozenset[str] = frozenset(),
 ) -> NotAccepted | OutcomeUnknown:
     """The exception that stands for an answer to create that is no success.
 
-    `from_job` is whether the order can name another job, which may be missing.
+    `from_job` is whether the order can name another job, which may be missing; `refuses` are the
+    words for programs by which this server turns an order down for certain, whatever the code.
     """
     word, words = replies.error_words(body)
     if code == 429 or code in busy:
@@ -41,17 +43,12 @@ def of_create(
         wait = replies.retry_after_s(headers, now)
         throttled = Failure(FailureKind.THROTTLED, f"the server is busy ({code})", words)
         return NotAccepted(throttled, retry_after_s=wait)
-    if code in {400, 403, 422} and replies.is_refusal(word, words):
-        message = "refused by moderation (prompt)"
-        return NotAccepted(Failure(FailureKind.REFUSED, message, words, "prompt"))
-    if code in {401, 403}:
-        return _stop(
-            FailureKind.UNAUTHORISED, f"the server does not accept the key ({code})", words
-        )
-    if code == 402:
-        return _stop(FailureKind.OUT_OF_CREDIT, "the account is out of credit", words)
+    if (told := _of_account(code, word, words)) is not None:
+        return told
     if code in {404, 410} or (code in _INVALID and replies.is_unknown_model(word, words)):
         return _not_there(code, word, words, from_job=from_job)
+    if word in refuses:
+        return _not_there(code, word, words, from_job=False)
     if code in _INVALID:
         message = f"the server does not accept this request ({code})"
         return NotAccepted(Failure(FailureKind.INVALID, message, words))
@@ -59,6 +56,19 @@ def of_create(
         where = replies.clean(headers.get("location", "elsewhere"), 200)
         return _stop(FailureKind.INVALID, f"the server moved to {where}: mend base_url", words)
     return OutcomeUnknown(f"the server answered {code}", server_words=words)
+
+
+def _of_account(code: int, word: str, words: str) -> NotAccepted | None:
+    """Refused for who asks or for what is asked for: credit, moderation, key."""
+    if code == 402 or (code in {400, 403} and replies.is_out_of_credit(word, words)):
+        return _stop(FailureKind.OUT_OF_CREDIT, "the account is out of credit", words)
+    if code in {400, 403, 422} and replies.is_refusal(word, words):
+        message = "refused by moderation (prompt)"
+        return NotAccepted(Failure(FailureKind.REFUSED, message, words, "prompt"))
+    if code in {401, 403} or (code == 400 and replies.is_bad_key(word)):
+        message = f"the server does not accept the key ({code})"
+        return _stop(FailureKind.UNAUTHORISED, message, words)
+    return None
 
 
 def _not_there(code: int, word: str, words: str, *, from_job: bool) -> NotAccepted:

@@ -36,13 +36,31 @@ _REFUSALS = (
     "moderation",
     "content_policy",
     "safety",
+    "prompt_blocked",
     "people-in-user-uploads",
     "sensitivecontent",
     "sensitive content",
     "sensitive information",
 )
-_OUT_OF_CREDIT = ("insufficient_quota", "billing_hard_limit", "insufficient_credits")
-_NO_MODEL = ("model_not_found", "model_not_available", "model mismatch", "unknown model")
+_OUT_OF_CREDIT = (
+    "insufficient_quota",
+    "billing_hard_limit",
+    "insufficient_credits",
+    # new-api's words, for the account and for the key.
+    "insufficient_user_quota",
+    "pre_consume_token_quota_failed",
+)
+_NO_MODEL = (
+    "model_not_found",
+    "model_not_available",
+    "model mismatch",
+    "unknown model",
+    "invalid model name",
+)
+# LiteLLM without a database answers a wrong key so, with 400.
+_BAD_KEY = ("no_db_connection",)
+# new-api answers 400 with it to whoever asks after a job that it does not know.
+_NO_JOB = ("task_not_exist",)
 
 
 def status_of(word: str) -> JobStatus:
@@ -107,7 +125,7 @@ def error_words(body: bytes) -> tuple[str, str]:
     if data is None:
         text = body[: WORDS_LIMIT * 2].decode("utf-8", "replace")
         return "", "an HTML page" if text.lstrip().startswith("<") else clean(text)
-    return _error_words(data.get("error", data.get("detail", data.get("message"))))
+    return _error_words(data.get("error", data.get("detail", data)))
 
 
 def is_refusal(code: str, words: str) -> bool:
@@ -126,6 +144,16 @@ def is_unknown_model(code: str, words: str) -> bool:
     """Whether a 4xx answer says that the server does not have the model."""
     said = f"{code} {words}".lower()
     return any(mark in said for mark in _NO_MODEL)
+
+
+def is_bad_key(code: str) -> bool:
+    """Whether a 400 answer says that the key is not known."""
+    return code in _BAD_KEY
+
+
+def is_no_such_job(code: str) -> bool:
+    """Whether an answer says that there is no such job, whatever its HTTP code."""
+    return code in _NO_JOB
 
 
 def retry_after_s(headers: Mapping[str, str], now: datetime) -> float | None:
@@ -181,8 +209,10 @@ def _error_words(error: object) -> tuple[str, str]:
     if isinstance(error, str):
         return "", clean(error)
     if isinstance(error, dict):
-        code = error.get("code") or error.get("type") or ""
-        return clean(str(code), 80), clean(str(error.get("message") or error.get("msg") or code))
+        code, kind = str(error.get("code") or ""), error.get("type")
+        # LiteLLM and others repeat the HTTP code there; the word for programs is the type then.
+        code = kind if isinstance(kind, str) and (not code or code.isdigit()) else code
+        return clean(code, 80), clean(str(error.get("message") or error.get("msg") or code))
     if isinstance(error, list):
         return "", clean("; ".join(_error_words(item)[1] for item in error[:5]))
     return "", ""

@@ -20,6 +20,7 @@ from sora_batch.planning.capabilities import Listing
 from sora_batch.providers import listing, replies, transport
 from sora_batch.providers.connection import Connection
 from sora_batch.providers.dialects import Dialect
+from sora_batch.providers.gateway import failed_behind
 from sora_batch.providers.provider import (
     JobList,
     JobMissing,
@@ -66,7 +67,9 @@ class VideosApi:
     async def submit(self, request: RenderRequest) -> JobReport:
         """Orders one clip, once. Raises NotAccepted, OutcomeUnknown."""
         http = self._create_request(request)
-        response, body = await self._server.order(http, busy=self._dialect.busy)
+        response, body = await self._server.order(
+            http, busy=self._dialect.busy, refuses=self._dialect.refuses
+        )
         report = replies.job_report(replies.parse_json(body) or {})
         if report is None:
             raise OutcomeUnknown(
@@ -79,6 +82,8 @@ class VideosApi:
         """What became of a job. Raises JobUnreachable, JobMissing."""
         response, body = await self._server.ask(f"/videos/{quote(job, safe='')}")
         data = replies.parse_json(body) or {}
+        if self._dialect.quotes_jobs and not response.is_success:
+            data = failed_behind(data, job) or data
         report = replies.job_report(data, poll_after_s=replies.poll_hint_s(response.headers))
         # vLLM-Omni answers a failed job with an error code and the whole job as its body.
         if report is not None and (response.is_success or "error" in data):
@@ -132,14 +137,20 @@ class VideosApi:
         await self._server.close()
 
     def _create_request(self, request: RenderRequest) -> httpx.Request:
-        headers = {**self._server.headers, "Idempotency-Key": request.key}
+        headers = {
+            **self._server.headers,
+            **self._dialect.order_headers,
+            "Idempotency-Key": request.key,
+        }
         if self._dialect.label_header and request.label:
             headers[self._dialect.label_header] = quote(request.label, safe="")
         build = self._server.client.build_request
         if request.source_kind == "remix":
             path = f"/videos/{quote(request.source_job or '', safe='')}/remix"
-            body = {"prompt": request.prompt}
-            return build("POST", self.base_url + path, json=body, headers=headers)
+            url, prompt = self.base_url + path, request.prompt
+            if self._dialect.remix_form:
+                return build("POST", url, files={"prompt": (None, prompt)}, headers=headers)
+            return build("POST", url, json={"prompt": prompt}, headers=headers)
         if request.source_kind is not None:
             order: dict[str, Json] = {
                 "prompt": request.prompt,

@@ -37,13 +37,14 @@ from sora_batch.simulator.fields import Fields
 from sora_batch.simulator.job import Job, Status
 from sora_batch.simulator.library import Page
 from sora_batch.simulator.orders import (
+    models_of,
     read_extra,
     read_order,
     read_prompt,
     read_seconds,
     read_source,
 )
-from sora_batch.simulator.paths import AsSent, video_id
+from sora_batch.simulator.paths import AsSent, OwnHeaders, video_id
 from sora_batch.simulator.protocol import deleted_object, list_object, video_object
 from sora_batch.simulator.refusals import Refused, detail_envelope, invalid, no_such_video
 from sora_batch.simulator.settings import SimulatorSettings
@@ -81,7 +82,7 @@ def create_app(
             ClientDisconnect: _let_go,
         },
         lifespan=lifespan,
-        middleware=[Middleware(AsSent)],
+        middleware=[Middleware(OwnHeaders, simulator.dialect.headers), Middleware(AsSent)],
     )
     app.state.simulator = simulator
     return app
@@ -180,9 +181,9 @@ async def _list(request: Request) -> Response:
 
 async def _models(request: Request) -> Response:
     simulator = _simulator(request)
-    name, owner = simulator.settings.model, simulator.dialect.owner
-    model = {"id": name, "object": "model", "created": 0, "owned_by": owner}
-    return JSONResponse({"object": "list", "data": [model]})
+    shape = {"object": "model", "created": 0, "owned_by": simulator.dialect.owner}
+    models = [{"id": name, **shape} for name in models_of(simulator.settings)]
+    return JSONResponse({"object": "list", "data": models})
 
 
 async def _delete(request: Request) -> Response:
@@ -235,8 +236,10 @@ def _show(simulator: Simulator, job: Job, *, again: bool) -> Response:
         hint = simulator.poll_after_ms(job) if reckoned else dialect.poll_after_ms
         headers["openai-poll-after-ms"] = str(hint)
     shown = video_object(job, simulator.progress(job), dialect, again=again)
-    failed = again and job.status is Status.FAILED
-    return JSONResponse(shown, dialect.failed_code if failed else 200, headers=headers)
+    if not (again and job.status is Status.FAILED):
+        return JSONResponse(shown, headers=headers)
+    said = shown if dialect.quotes is None else dialect.quotes(job, shown)
+    return JSONResponse(said, dialect.failed_code, headers=headers)
 
 
 def _simulator(request: Request) -> Simulator:
@@ -281,7 +284,9 @@ async def _refuse_route(request: Request, error: Exception) -> Response:
     words = f"Invalid URL ({request.method} {request.url.path})"
     if simulator.dialect.envelope is detail_envelope:
         words = refused.detail
-    return refusal(simulator, Refused(refused.status_code, words))
+    status = refused.status_code
+    status = simulator.dialect.no_method if status == 405 else status
+    return refusal(simulator, Refused(status, words))
 
 
 async def _let_go(_: Request, error: Exception) -> Response:

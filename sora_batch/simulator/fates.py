@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from sora_batch.simulator.dialects.dialect import Dialect
 from sora_batch.simulator.faults import Fault
 from sora_batch.simulator.job import Job, Status
 
@@ -21,6 +22,12 @@ def fate_of(fault: Fault | None) -> str:
     if fault is None:
         return ""
     return f"{fault.do}-{fault.stage}" if fault.do == "moderate" else fault.do
+
+
+def fate_in(dialect: Dialect, job: Job) -> str:
+    """The word for what a server family has in store for every such job, "" for nothing."""
+    renders = dialect.orders.renders
+    return _FAIL if renders is not None and str(job.size) not in renders else ""
 
 
 def is_endless(job: Job) -> bool:

@@ -48,16 +48,25 @@ class Order:
 def read_order(fields: Fields, settings: SimulatorSettings) -> Order:
     """The order in these fields. Raises Refused."""
     prompt = read_prompt(fields)
-    size = _size(fields.text("size", DEFAULT_SIZE), settings)
+    model = _model(_name(fields.text("model", _usual_model(settings))), settings)
+    size = _size(fields.text("size", DEFAULT_SIZE), model, settings)
     return Order(
         prompt=prompt,
-        model=_model(_name(fields.text("model", _usual_model(settings))), settings),
+        model=model,
         size=size,
         seconds=read_seconds(fields, settings),
         seed=_seed(fields.values.get("seed")),
         extra=read_extra(fields),
         reference=read_reference(fields, size),
     )
+
+
+def models_of(settings: SimulatorSettings) -> list[str]:
+    """The names in its list of models."""
+    models = settings.speaks.orders.models
+    if isinstance(models, frozenset):
+        return sorted(models)
+    return [DEFAULT_MODEL if models == "any" else settings.model]
 
 
 def read_prompt(fields: Fields) -> str:
@@ -166,7 +175,7 @@ def _missing(name: str) -> Refused:
     )
 
 
-def _size(text: str, settings: SimulatorSettings) -> Size:
+def _size(text: str, model: str, settings: SimulatorSettings) -> Size:
     match = re.fullmatch(r"(\d{1,5})x(\d{1,5})", text, re.ASCII)
     if match is None:
         raise invalid(
@@ -175,7 +184,8 @@ def _size(text: str, settings: SimulatorSettings) -> Size:
             param="size",
             code="invalid_value",
         )
-    sizes = settings.speaks.orders.sizes
+    orders = settings.speaks.orders
+    sizes = orders.model_sizes.get(model, orders.sizes)
     if sizes is not None and text not in sizes:
         allowed = ", ".join(f"'{size}'" for size in sorted(sizes))
         raise invalid(

@@ -52,14 +52,25 @@ def detail_envelope(refused: Refused) -> Json:
 
 def string_code_envelope(refused: Refused) -> Json:
     """The body as LiteLLM writes it: OpenAI's, with the status as a string for its code."""
+    ours = refused.status >= 500
+    name = "InternalServerError" if ours else "BadRequestError"
     return {
         "error": {
-            "message": refused.message,
-            "type": "None",
-            "param": refused.param or "None",
+            "message": f"litellm.{name}: {refused.message}",
+            "type": "internal_server_error" if ours else "invalid_request_error",
+            "param": None,
             "code": str(refused.status),
         }
     }
+
+
+def relay_envelope(refused: Refused) -> Json:
+    """The body as new-api writes it: of its own about orders and jobs, and OpenAI's where a path
+    does not exist or a clip cannot be had."""
+    if refused.status == 404 or refused.code in {"video_not_ready", "video_generation_failed"}:
+        error: Json = {"message": refused.message, "type": "invalid_request_error"}
+        return {"error": error}
+    return {"code": refused.code or "invalid_request", "message": refused.message, "data": None}
 
 
 def invalid(message: str, *, param: str | None = None, code: str | None = None) -> Refused:

@@ -23,7 +23,7 @@ from sora_batch.durable import TEMPORARY, sync_folder
 from sora_batch.shots import JobId
 from sora_batch.simulator.acceptance import Change, derived_job, ordered_job
 from sora_batch.simulator.bill import Bill, make_bill
-from sora_batch.simulator.fates import ending, is_endless, is_stopped_at_once
+from sora_batch.simulator.fates import ending, fate_in, is_endless, is_stopped_at_once
 from sora_batch.simulator.job import Job, Status, readable_jobs
 from sora_batch.simulator.journal import Journal
 from sora_batch.simulator.library import Library, Page
@@ -201,7 +201,7 @@ class Simulator:
         one_at_a_time = self.dialect.orders.one_at_a_time
         if one_at_a_time and not all(other.status.over for other in self._library):
             raise Refused(409, "A video is being generated already; try again when it is done.")
-        fate = self.mischief.fate(job)
+        fate = self.mischief.fate(job) or fate_in(self.dialect, job)
         number = next(self._numbers)
         job = replace(job, created_at=self._unix_now(), number=number, fate=fate)
         if is_stopped_at_once(job):

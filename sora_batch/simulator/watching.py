@@ -17,6 +17,7 @@ from sora_batch.simulator.mischief import Subject
 from sora_batch.simulator.paths import video_id
 from sora_batch.simulator.refusals import Refused, no_such_video
 from sora_batch.simulator.renderers import plain_clip
+from sora_batch.simulator.repeating import repeated
 from sora_batch.simulator.simulator import Simulator
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -38,16 +39,31 @@ def watched(operation: str, handler: Handler) -> Handler:
         if not mischief.is_planned:
             return await handler(request)
         subject = await _subject(request, simulator, operation)
-        early = mischief.early(operation, subject)
-        if early is not None and early.do == "forget":
-            simulator.forget()
-        elif early is not None:
-            return await _answer(early, simulator, subject, None)
-        whole = await handler(request)
-        late = mischief.late(operation, subject)
-        return whole if late is None else await _answer(late, simulator, subject, whole)
+
+        async def once() -> Response:
+            return await _suffered(operation, subject, request, handler)
+
+        if operation == CREATE and simulator.dialect.repeats:
+            return await repeated(once, request, simulator.dialect)
+        return await once()
 
     return endpoint
+
+
+async def _suffered(
+    operation: str, subject: Subject, request: Request, handler: Handler
+) -> Response:
+    """The operation, once, with whatever the script has for it."""
+    simulator: Simulator = request.app.state.simulator
+    mischief = simulator.mischief
+    early = mischief.early(operation, subject)
+    if early is not None and early.do == "forget":
+        simulator.forget()
+    elif early is not None:
+        return await _answer(early, simulator, subject, None)
+    whole = await handler(request)
+    late = mischief.late(operation, subject)
+    return whole if late is None else await _answer(late, simulator, subject, whole)
 
 
 async def fields_of(request: Request) -> Fields:

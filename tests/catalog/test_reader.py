@@ -66,11 +66,12 @@ def test_services_and_models_are_those_of_the_facts() -> None:
         "vllm-omni",
         "sglang",
         "litellm",
+        "new-api",
         "unsloth",
     ]
     assert [entry.name for entry in CATALOG.models("openai")] == ["sora-2", "sora-2-pro"]
     assert len(CATALOG.models("openrouter")) == 26
-    for kind in ("vllm-omni", "sglang", "litellm", "unsloth"):
+    for kind in ("vllm-omni", "sglang", "litellm", "new-api", "unsloth"):
         assert CATALOG.models(kind) == ()
 
 

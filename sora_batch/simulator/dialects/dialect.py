@@ -51,6 +51,8 @@ class Orders:
 
     `json` is whether JSON is taken besides forms. `lengths` are the lengths there are, None for
     any; `whole` is whether they are whole numbers, and `numbers` whether JSON numbers are taken.
+    `sizes` are the sizes there are, None for any, and `model_sizes` those of models that have
+    fewer; of them, an order of a size that is not among `renders` is taken and fails.
     `models` is `any`, `served` (the one it serves and no other), `loaded` (any name, answered with
     that of the loaded one), or the names there are.
     """
@@ -58,6 +60,8 @@ class Orders:
     json: bool = True
     derivations: frozenset[SourceKind] = DERIVATIONS
     sizes: frozenset[str] | None = None
+    model_sizes: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    renders: frozenset[str] | None = None
     lengths: frozenset[str] | None = None
     whole: bool = True
     numbers: bool = False
@@ -92,7 +96,8 @@ class Dialect:
     `prefix` is what its paths begin with. `paging` is None where it has no list; `no_list` is its
     answer then. `statuses` are its words where they are not OpenAI's, `hidden` the fields of the
     video object it does not have, `more` those it has besides. `failed_code` is what a poll of a
-    failed job is answered with. `error` shapes what is said of a failed job.
+    failed job is answered with, and `quotes` makes its body where that is not the job itself.
+    `error` shapes what is said of a failed job.
 
     `variants` is what `?variant=` means: `named` kinds of picture, an `index` of the job's outputs,
     or nothing (`ignored`). `ranges` is whether part of a clip can be had. `refusals` change the
@@ -101,7 +106,11 @@ class Dialect:
     `poll_after_ms` is the hint in answers about a job that is not over: a fixed number, -1 for one
     that is reckoned, None for none.
 
-    `owner` is who its list of models says they belong to, "" where it has no such list.
+    `owner` is who its list of models says they belong to, "" where it has no such list. `headers`
+    go along with every answer, `no_method` is the code for a method that a path does not take.
+
+    `repeats` is how often it orders anew at the server behind it when that answers with an error
+    or with nonsense; `repeats_header` is the header by which a client says how often instead.
 
     `shown_id` is how a job is called in an answer to create and in later ones (`again`), `known_id`
     what such an id means. `forgets` is whether a restart loses every job; `expires_s` how long a
@@ -117,6 +126,7 @@ class Dialect:
     hidden: frozenset[str] = frozenset()
     more: Callable[[Job], Mapping[str, Json]] = nothing_more
     failed_code: int = 200
+    quotes: Callable[[Job, Mapping[str, Json]], Json] | None = None
     error: Literal["worded", "numbered", "bare"] = "worded"
     percents: bool = True
     variants: Literal["named", "index", "ignored"] = "named"
@@ -127,6 +137,10 @@ class Dialect:
     deleted_video: bool = False
     poll_after_ms: int | None = None
     owner: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    no_method: int = 405
+    repeats: int = 0
+    repeats_header: str = ""
     new_id: Callable[[], str] = video_hex
     shown_id: Callable[[Job, bool], str] = plain_id
     known_id: Callable[[str], str] = known_id

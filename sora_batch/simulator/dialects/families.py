@@ -11,14 +11,19 @@ from collections.abc import Mapping
 
 from sora_batch.shots import Json
 from sora_batch.simulator.dialects.dialect import Answer, Dialect, Orders, Paging
-from sora_batch.simulator.dialects.gateway_ids import behind_gateway, gateway_id
+from sora_batch.simulator.dialects.gateway_ids import behind_gateway, gateway_id, quoted
 from sora_batch.simulator.job import Job, Status
-from sora_batch.simulator.refusals import detail_envelope, string_code_envelope
+from sora_batch.simulator.refusals import (
+    detail_envelope,
+    string_code_envelope,
+    relay_envelope,
+)
 
 _SORA_MODELS = frozenset(
     "sora-2 sora-2-pro sora-2-2025-10-06 sora-2-2025-12-08 sora-2-pro-2025-10-06".split()
 )
 _SORA_SIZES = frozenset("720x1280 1280x720 1024x1792 1792x1024 1080x1920 1920x1080".split())
+_SMALL = frozenset({"720x1280", "1280x720"})
 _IN_TIME = Paging(default=None, knows_after=False, hollow_zero=True)
 _NOT_VALID = dict.fromkeys(("prompt", "size", "limit", "order"), Answer(422))
 _NOT_READY = Answer(404, "Generation is still in-progress")
@@ -65,6 +70,7 @@ FAMILIES = (
         name="openai",
         orders=Orders(
             sizes=_SORA_SIZES,
+            model_sizes={name: _SMALL for name in _SORA_MODELS if "pro" not in name},
             lengths=frozenset({"4", "8", "12", "16", "20"}),
             models=_SORA_MODELS,
         ),
@@ -76,7 +82,8 @@ FAMILIES = (
         name="azure",
         prefix="/openai/v1",
         orders=Orders(
-            sizes=frozenset({"720x1280", "1280x720"}),
+            sizes=_SORA_SIZES,
+            renders=_SMALL,
             lengths=frozenset({"4", "8", "12"}),
             derivations=frozenset({"remix"}),
         ),
@@ -129,13 +136,20 @@ FAMILIES = (
     Dialect(
         name="litellm",
         paging=None,
-        no_list=Answer(400, "custom_llm_provider is required"),
+        no_list=Answer(400, "LLM Provider NOT provided. You passed model="),
         statuses={Status.IN_PROGRESS: "processing"},
         more=_gateway_fields,
+        failed_code=500,
+        quotes=quoted,
+        error="numbered",
         variants="ignored",
         ranges=False,
         envelope=string_code_envelope,
         delete="nothing",
+        owner="openai",
+        headers={"x-litellm-version": "1.106.2"},
+        repeats=2,
+        repeats_header="x-litellm-num-retries",
         shown_id=gateway_id,
         known_id=behind_gateway,
     ),
@@ -157,11 +171,18 @@ FAMILIES = (
         name="new-api",
         orders=Orders(derivations=frozenset({"remix"}), numbers=True),
         paging=None,
+        no_list=Answer(404, "Invalid URL (GET /v1/videos)"),
         statuses={Status.QUEUED: "NOT_START", Status.IN_PROGRESS: "running"},
+        hidden=frozenset({"prompt", "seed"}),
         more=_relay_fields,
         variants="ignored",
         ranges=False,
+        envelope=relay_envelope,
+        refusals={"not_found": Answer(400, "task_not_exist", "task_not_exist")},
         delete="nothing",
+        owner="openai",
+        headers={"x-oneapi-request-id": "202611230000000000000000"},
+        no_method=404,
         new_id=lambda: f"task_{secrets.token_urlsafe(24)}",
     ),
 )

@@ -1,4 +1,5 @@
-"""LiteLLM's job ids: base64 that names the service, the model and the job of the server behind it.
+"""LiteLLM's job ids: base64 that names the service, the model and the job of the server behind it;
+and how it quotes that server when a job has failed there.
 
 Three traps of theirs are in here: `+`, `/` and `=` occur, later answers carry another id than the
 answer to create, and that later id has lost its way to the server.
@@ -8,8 +9,12 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
+from collections.abc import Mapping
 
+from sora_batch.shots import Json
 from sora_batch.simulator.job import Job
+from sora_batch.simulator.refusals import Refused, string_code_envelope
 
 # Three of each, so that whatever stands before them one `+` and one `/` come out.
 _AWKWARD = "~~~???"
@@ -34,3 +39,9 @@ def behind_gateway(shown: str) -> str:
     if not rest or head.endswith("model_id:"):
         return shown
     return rest.partition(_AWKWARD)[0]
+
+
+def quoted(job: Job, shown: Mapping[str, Json]) -> Json:
+    """What it makes of a server behind it that answers a failed job with 500 and the job."""
+    behind = json.dumps({**shown, "id": job.id + _AWKWARD})
+    return string_code_envelope(Refused(500, f"Hosted_vllmException - {behind}"))

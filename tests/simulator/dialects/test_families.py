@@ -179,10 +179,65 @@ def test_litellm_changes_its_ids_and_has_no_list(tmp_path: Path) -> None:
             assert (await http.get(f"/videos/{created}")).status_code == 404
             listed = await http.get("/videos")
             assert (listed.status_code, listed.json()["error"]["code"]) == (400, "400")
+            assert listed.headers["x-litellm-version"]
+            assert (await http.get("/models")).json()["data"][0]["id"] == "sora-2"
             assert (await http.delete(f"/videos/{quote(created, safe='')}")).status_code == 405
             content = f"/videos/{quote(created, safe='')}/content"
             whole = await http.get(content, headers={"range": "bytes=0-9"})
             assert (whole.status_code, len(whole.content) > 10) == (200, True)
+
+    asyncio.run(story())
+
+
+def test_litellm_quotes_the_server_behind_it_when_a_job_has_failed(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with serve(tmp_path, "litellm", Fault(do="fail")) as http:
+            created = (await form(http)).json()
+            answer = await http.get(f"/videos/{quote(created['id'], safe='')}")
+            error = answer.json()["error"]
+            assert (answer.status_code, error["code"]) == (500, "500")
+            assert '"status": "failed"' in error["message"]
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize(
+    ("fault", "status"),
+    [
+        (Fault(do="error", at="create", when="after", status=500, first=2), 200),
+        (Fault(do="error", at="create", when="after", status=503), 503),
+        (Fault(do="garbage", at="create"), 500),
+        (Fault(do="html", at="create", when="after"), 500),
+    ],
+)
+def test_litellm_orders_up_to_three_times_unless_it_is_told_not_to(
+    fault: Fault, status: int, tmp_path: Path
+) -> None:
+    async def story() -> None:
+        async with serve(tmp_path, "litellm", fault) as http:
+            answer = await form(http)
+            assert answer.status_code == status
+            simulator = http._transport._app.state.simulator  # type: ignore[attr-defined]
+            assert simulator.bill().accepted == 3
+            if status == 200:
+                assert answer.headers["x-litellm-attempted-retries"] == "2"
+            once = {"x-litellm-num-retries": "0"}
+            parts = {name: (None, f"{value}") for name, value in {**SMALL, "prompt": "b"}.items()}
+            assert (await http.post("/videos", files=parts, headers=once)).status_code >= 500
+            assert simulator.bill().accepted == 4
+
+    asyncio.run(story())
+
+
+def test_litellm_leaves_a_refusal_and_a_dropped_connection_alone(tmp_path: Path) -> None:
+    async def story() -> None:
+        refuse, drop = Fault(do="refuse", prompt="vile"), Fault(do="reset", at="create", times=1)
+        async with serve(tmp_path, "litellm", refuse, drop) as http:
+            assert (await form(http, prompt="vile")).status_code == 400
+            with pytest.raises(httpx.ReadError):
+                await form(http)
+            simulator = http._transport._app.state.simulator  # type: ignore[attr-defined]
+            assert simulator.bill().accepted == 0
 
     asyncio.run(story())
 
@@ -196,6 +251,24 @@ def test_unsloth_renders_one_at_a_time_with_the_model_it_has(tmp_path: Path) -> 
             assert first.headers["openai-poll-after-ms"] == "2000"
             busy = await form(http)
             assert (busy.status_code, "error" in busy.json()) == (409, True)
+            early = await http.get(f"/videos/{first.json()['id']}/content")
+            assert (early.status_code, early.json()["error"]["code"]) == (400, "video_not_ready")
+            assert "openai-poll-after-ms" not in early.headers
+            gone = await http.get("/videos/video_nobody")
+            assert (gone.status_code, gone.json()["error"]["code"]) == (404, "video_not_found")
+
+    asyncio.run(story())
+
+
+def test_unsloth_says_why_there_is_no_clip(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with serve(tmp_path, "unsloth", Fault(do="fail")) as http:
+            failed = (await form(http)).json()
+            answer = await http.get(f"/videos/{failed['id']}")
+            assert (answer.status_code, answer.json()["status"]) == (200, "failed")
+            content = await http.get(f"/videos/{failed['id']}/content")
+            error = content.json()["error"]
+            assert (content.status_code, error["code"]) == (400, "video_generation_failed")
 
     asyncio.run(story())
 
@@ -211,6 +284,25 @@ def test_a_relay_leaks_words_of_its_own(tmp_path: Path) -> None:
             assert second["status"] == "NOT_START"
             early = await http.get(f"/videos/{video['id']}/content")
             assert early.status_code == 400
+            assert set(early.json()["error"]) == {"message", "type"}
+            assert "prompt" not in second
+
+    asyncio.run(story())
+
+
+def test_a_relay_has_an_envelope_of_its_own_and_no_list(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with serve(tmp_path, "new-api") as http:
+            nobody = await http.get("/videos/task_nobody")
+            assert (nobody.status_code, nobody.json()["code"]) == (400, "task_not_exist")
+            assert nobody.headers["x-oneapi-request-id"]
+            for method, path in (("GET", "/videos"), ("DELETE", "/videos/task_nobody")):
+                answer = await http.request(method, path)
+                words = answer.json()["error"]["message"]
+                assert (answer.status_code, words) == (404, f"Invalid URL ({method} /v1{path})")
+            refused = await http.post("/videos", json={"prompt": "x", "seconds": "soon"})
+            assert (refused.status_code, set(refused.json())) == (400, {"code", "message", "data"})
+            assert (await http.post("/videos", json={**SMALL, "seconds": 1})).status_code == 200
 
     asyncio.run(story())
 
@@ -231,6 +323,33 @@ def test_hosts_of_sora_take_what_it_took_and_let_clips_expire(
             assert (await http.get(content)).status_code == 200
             clock.passed_s = hours * 3600 + 1
             assert (await http.get(content)).status_code == 410
+
+    asyncio.run(story())
+
+
+def test_the_small_model_has_the_small_sizes_only(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with serve(tmp_path, "openai") as http:
+            order = {"prompt": "x", "size": "1792x1024", "seconds": "4"}
+            assert (
+                await http.post("/videos", json={**order, "model": "sora-2"})
+            ).status_code == 400
+            pro = await http.post("/videos", json={**order, "model": "sora-2-pro"})
+            assert pro.status_code == 200
+
+    asyncio.run(story())
+
+
+def test_azure_takes_a_larger_size_and_then_fails(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with serve(tmp_path, "azure") as http:
+            order = {"prompt": "x", "size": "1792x1024", "seconds": "4", "model": "deployment"}
+            taken = await http.post("/videos", json=order)
+            assert (taken.status_code, taken.json()["status"]) == (200, "failed")
+            small = await http.post("/videos", json={**order, "size": "1280x720"})
+            assert small.json()["status"] == "completed"
+            wild = await http.post("/videos", json={**order, "size": "640x480"})
+            assert wild.status_code == 400
 
     asyncio.run(story())
 
