@@ -138,7 +138,7 @@ class Connection:
         message = f"the server answered {code} when asked for {wanted}" + (
             f": {words}" if words else ""
         )
-        if code in {404, 410}:
+        if code in {404, 410} or replies.is_no_such_job(word):
             return JobMissing(message, expired=code == 410)
         wait = replies.retry_after_s(response.headers, self._clock.now())
         return JobUnreachable(message, retry_after_s=wait)
