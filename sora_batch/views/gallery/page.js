@@ -11,7 +11,7 @@
 
   // Clips: by their address, or out of the page. Decoders are few, so those not looked at are let go.
   const inside = new Map(), held = [];
-  const MOST_VIDEOS = 24;
+  const MOST_VIDEOS = 24, MOST_IDLE = 6;
   let sound = false;
 
   function address(card) {
@@ -77,6 +77,8 @@
     video.currentTime = 0;
     card.classList.remove("live");
     bar(card, 0);
+    const idle = held.filter((other) => !busy(other) && !together.has(other));
+    for (const other of idle.slice(0, -MOST_IDLE)) release(other);
   }
 
   // Several clips in step: the longest leads, the others hurry or wait a little, or leap.
