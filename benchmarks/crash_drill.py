@@ -166,7 +166,8 @@ class Drill:
         if given_up and not campaign.is_tight:
             words = [word for shot in given_up for word in ("--pay-again", shot)]
             self._call(standby, campaign, "resolve", *words)
-            self._end(campaign, standby)
+        make_old(campaign.folder)
+        self._end(campaign, standby)
 
     def _end(self, campaign: Campaign, standby: Standby) -> None:
         """Runs and resolves until nothing moves any more."""
@@ -179,10 +180,22 @@ class Drill:
             moved = {one["became"] for one in self._said(campaign, "resolve")["resolved"]} & MOVED
             self._call(standby, campaign, "status")
             campaign.standing = self._said(campaign, "status")["shots"]
-            waiting = {one["state"] for one in campaign.standing} & WAITING
-            if not moved and (not waiting or code == 2):
+            self._tell_blocked(campaign, is_over_budget=code == 2)
+            if not moved and not {one["state"] for one in campaign.standing} & WAITING:
                 return
         campaign.words.append(f"not at its end: exit code {code}; see its logs")
+
+    def _tell_blocked(self, campaign: Campaign, *, is_over_budget: bool) -> None:
+        """What is still to make and will not be, by the words of the last run."""
+        log = (self.folder / f"{campaign.name}.run.log").read_text(encoding="utf-8")
+        events = map(json.loads, log.rpartition('{"event": "run_started"')[2].splitlines()[1:])
+        blocked = {e["shot_id"]: e["reason"] for e in events if e.get("event") == "shot_blocked"}
+        for one in campaign.standing:
+            reason = "the budget" if is_over_budget else blocked.get(one["shot"], "")
+            if one["state"] == "to_make" and "budget" in reason:
+                one["state"] = "unaffordable"
+            elif one["state"] == "to_make" and reason.startswith("needs "):
+                one["state"] = "blocked"
 
     def _call(
         self,
@@ -206,6 +219,12 @@ class Drill:
     def _said(self, campaign: Campaign, command: str) -> dict[str, Any]:
         log = self.folder / f"{campaign.name}.{command}.log"
         return dict(json.loads(log.read_text(encoding="utf-8").splitlines()[-1]))
+
+
+def make_old(folder: Path) -> None:
+    """Lets half-written files look as though nobody could be writing them any more."""
+    for path in folder.rglob(".*.tmp"):
+        os.utime(path, (0, 0))
 
 
 def drill(dialect: str, kills: int, seed: int, folder: Path, at_once: int) -> tuple[Drill, Tally]:

@@ -11,19 +11,17 @@ free         what it had rendered of those, or denied as expired: nobody is bill
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from decimal import Decimal
 
 from benchmarks.drill_truth import Campaign, Job, Truth
-from sora_batch.durable import TEMPORARY, sha256_of
+from sora_batch.durable import sha256_of
 from sora_batch.outputs import Outputs
 from sora_batch.records import ZERO, Attempt, AttemptState, Clip, FailureKind, Ledger, Money
 from sora_batch.store import read_store
 
-_TEMPORARY = re.compile(TEMPORARY)
 _DOUBTFUL = {Money.HELD, Money.UNCERTAIN, Money.RESERVED}
 
 
@@ -73,7 +71,7 @@ class Tally:
             f" {self.forgotten} forgotten, {self.expired} expired\n"
             f"  duplicates {self.duplicates}, lost {self.lost}, in doubt at the end"
             f" {self.doubtful_holds}; {self.clips} clips read and whole,"
-            f" {self.temporary} temporary files\n"
+            f" {self.temporary} files left half-written\n"
             f"  bill ${self.bill} = spent ${self.spent} + free ${self.free} + in doubt"
             f" ${self.billed_in_doubt} (of ${self.doubtful} held or uncertain)"
         )
@@ -125,7 +123,7 @@ class _Audit:
         self.tally.done, self.tally.failed = states.pop("done", 0), states.pop("failed", 0)
         self.tally.blocked, self.tally.held = states.pop("blocked", 0), states.pop("on_hold", 0)
         if self.campaign.is_tight:
-            self.tally.unaffordable = states.pop("to_make", 0)
+            self.tally.unaffordable = states.pop("unaffordable", 0)
         if states.total() or len(self.campaign.standing) != self.campaign.shots:
             self.tally.lost += max(1, states.total())
             self.say(f"shots that are nowhere: {dict(states)}")
@@ -276,11 +274,11 @@ class _Audit:
             self.say(f"{self.tally.most_at_once} jobs at once")
 
     def look_for_leftovers(self) -> None:
-        """No part of a clip is left; young temporary files elsewhere may be another program's."""
-        for path in (self.campaign.folder / ".parts").iterdir():
+        """Nothing half-written is left."""
+        parts = (self.campaign.folder / ".parts").iterdir()
+        for path in (*parts, *self.campaign.folder.rglob(".*.tmp")):
+            self.tally.temporary += 1
             self.say(f"left behind: {path}")
-        everything = self.campaign.folder.rglob(".*.tmp")
-        self.tally.temporary = sum(bool(_TEMPORARY.fullmatch(path.name)) for path in everything)
 
 
 def is_in_doubt(attempt: Attempt) -> bool:
