@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from sora_batch.api.looking import Status
 from sora_batch.durable import sha256_of
 from sora_batch.manifest.settings import Cut
+from sora_batch.media.cutting.captions import fonts_of
 from sora_batch.planning.plan import Action
 from sora_batch.shots import Json
 
-_VERSION = "c1"
+_VERSION = "c2"
 """To be raised with every change after which the same inputs come to another cut."""
 
 
@@ -75,6 +76,8 @@ def _digest(cut: Cut, spec: Mapping[str, Json], material: Material) -> str:
         if isinstance(piece, dict)
     ]
     music = None if cut.music is None else sha256_of(cut.music)
-    inputs = {**spec, "pieces": pieces, "music": music, "version": _VERSION}
+    captions = [str(piece["caption"]) for piece in pieces]
+    fonts: list[Json] = [*fonts_of([*captions, cut.title])]
+    inputs = {**spec, "pieces": pieces, "music": music, "fonts": fonts, "version": _VERSION}
     text = json.dumps(inputs, sort_keys=True, ensure_ascii=True)
     return f"{_VERSION}:{hashlib.sha256(text.encode()).hexdigest()}"

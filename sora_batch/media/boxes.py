@@ -1,8 +1,8 @@
-"""Walks the outermost boxes of an MP4 file: is it one, and is it all there?
+"""Walks the boxes of an MP4 file: is it one, and is it all there?
 
 An MP4 file is a row of boxes, each with its length in front, so a file that was cut short says so
 itself. The video library does not tell: it opens a file whose pictures are missing without a word.
-Knows nothing of what is inside a box (ISO/IEC 14496-12, 4.2).
+Knows nothing of what a box means (ISO/IEC 14496-12, 4.2).
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import BinaryIO, NamedTuple
 from sora_batch.media.operation import OperationFailed
 
 _OPENERS = {b"ftyp", b"styp", b"moov", b"mdat", b"free", b"skip", b"wide"}
+_HEAD = 8
 _SHOWN = 60
 
 
@@ -38,7 +39,7 @@ def require_whole(path: Path) -> int:
         if opening[4:8] not in _OPENERS:
             raise OperationFailed(_what_it_is(opening, length), code="not-a-clip")
         has_index = False
-        for box in _walk(file, length):
+        for box in _walk(file, 0, length):
             if box.end > length:
                 raise OperationFailed(_cut_short(length, box.end), code="truncated")
             has_index = has_index or box.kind == b"moov"
@@ -50,10 +51,21 @@ def require_whole(path: Path) -> int:
     return length
 
 
-def _walk(file: BinaryIO, length: int) -> Iterator[Box]:
-    """The outermost boxes in order; ends at zeros or at a rest too short for a box."""
-    start = 0
-    while length - start >= 8:
+def boxes_of(file: BinaryIO, *kinds: bytes) -> list[Box]:
+    """The boxes of the last of the kinds that stand in one of the kind before, and so on outwards.
+
+    Raises OperationFailed (`not-a-clip`) where a box on the way cannot be.
+    """
+    found = [Box(b"", -_HEAD, file.seek(0, 2))]
+    for kind in kinds:
+        inner = (_walk(file, box.start + _HEAD, box.end) for box in found)
+        found = [box for boxes in inner for box in boxes if box.kind == kind]
+    return found
+
+
+def _walk(file: BinaryIO, start: int, end: int) -> Iterator[Box]:
+    """The boxes there in order; ends at zeros or at a rest too short for a box."""
+    while end - start >= _HEAD:
         file.seek(start)
         head = file.read(16)
         size, kind = struct.unpack_from(">I4s", head)
@@ -62,8 +74,8 @@ def _walk(file: BinaryIO, length: int) -> Iterator[Box]:
         elif size == 0:
             if kind == b"\0\0\0\0":
                 return
-            size = length - start
-        if size < 8:
+            size = end - start
+        if size < _HEAD:
             raise OperationFailed(
                 f"the clip is damaged: no box can be {size} bytes long (at byte {start:,})",
                 code="not-a-clip",

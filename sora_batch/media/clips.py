@@ -22,6 +22,7 @@ from av.video.stream import VideoStream
 
 from sora_batch.media.boxes import require_whole
 from sora_batch.media.operation import OperationFailed, text_of
+from sora_batch.media.stance import stance_of
 from sora_batch.shots import Json
 
 # Before version 19, PyAV refuses a whole clip for one odd byte in its title unless told not to.
@@ -32,9 +33,9 @@ _LENIENT: dict[str, Any] = {"metadata_errors": "replace"} if _OLD else {}
 def verify(spec: Mapping[str, Json]) -> Mapping[str, Json]:
     """Checks that the file at `path` is a whole MP4 clip with pictures, and measures it.
 
-    Answers sha256, bytes, width, height, seconds, fps, has_audio and frames. With `fsync` (the
-    default) its bytes are on the disk when this returns. Raises OperationFailed with code
-    `not-a-clip` or `truncated`.
+    Answers sha256, bytes, width and height (as it is seen), seconds, fps, has_audio and frames.
+    With `fsync` (the default) its bytes are on the disk when this returns. Raises OperationFailed
+    with code `not-a-clip` or `truncated`.
     """
     path = Path(text_of(spec, "path"))
     length = require_whole(path)
@@ -82,10 +83,10 @@ def _measure(path: Path, length: int) -> dict[str, Json]:
                 f"the clip is cut short: {length:,} of at least {end:,} bytes arrived",
                 code="truncated",
             )
-        seconds = _seconds(stream)
+        seconds, seen = _seconds(stream), stance_of(path, stream).seen
         return {
-            "width": stream.codec_context.width,
-            "height": stream.codec_context.height,
+            "width": seen.width,
+            "height": seen.height,
             "seconds": round(float(seconds), 6),
             "fps": round(float(frames / seconds), 3) if seconds else 0.0,
             "has_audio": bool(container.streams.audio),

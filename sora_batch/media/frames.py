@@ -25,18 +25,12 @@ from av.video.stream import VideoStream
 from PIL import Image
 
 from sora_batch.media.clips import open_clip
+from sora_batch.media.colours import LIMITED, TO_SDR, hdr_kind, matrix_of
 from sora_batch.media.operation import OperationFailed, text_of
+from sora_batch.media.stance import Stance, stance_of
 from sora_batch.outputs import write_atomically
 from sora_batch.shots import Json
 
-_UNSPECIFIED, _BT709, _BT601 = 2, 1, 6
-_LIMITED = 1
-_TURNS = (
-    None,
-    Image.Transpose.ROTATE_90,
-    Image.Transpose.ROTATE_180,
-    Image.Transpose.ROTATE_270,
-)
 # The same frame makes the same picture on every processor.
 _EXACTLY = "bicubic+accurate_rnd+full_chroma_int+full_chroma_inp+bitexact"
 
@@ -59,7 +53,8 @@ def frame(spec: Mapping[str, Json]) -> Mapping[str, Json]:
     path = Path(text_of(spec, "path"))
     with open_clip(path) as (container, stream):
         shown = _frame_at(container, stream, at)
-        picture = _upright(_picture(shown.frame), shown.frame, stream)
+        hdr = hdr_kind(int(stream.codec_context.color_trc))
+        picture = _upright(_picture(shown.frame, hdr), stance_of(path, stream))
     written = io.BytesIO()
     picture.save(written, "PNG", compress_level=2)
     data = written.getvalue()
@@ -147,19 +142,19 @@ def _moment(at: str) -> Fraction:
     return Fraction(seconds)
 
 
-def _picture(each: VideoFrame) -> Image.Image:
+def _picture(each: VideoFrame, hdr: str) -> Image.Image:
     """The frame in RGB, in the colours in which players show it."""
-    if int(each.colorspace) in {0, _UNSPECIFIED}:
-        # What carries no word of its colours is seen as players see it: by its height.
-        each.colorspace = _BT709 if each.height >= 720 else _BT601
+    each.colorspace = matrix_of(int(each.colorspace), each.height)
     if not int(each.color_range):
-        each.color_range = _LIMITED
+        each.color_range = LIMITED
     unit = each.time_base or Fraction(1, 1000)
     shape = f"video_size={each.width}x{each.height}:pix_fmt={each.format.name}"
     colours = f"colorspace={int(each.colorspace)}:range={int(each.color_range)}"
+    mapped = f"out_color_matrix=bt709:out_range=tv:{TO_SDR}"
     graph = Graph()
     chain = [
         graph.add("buffer", f"{shape}:time_base={unit.numerator}/{unit.denominator}:{colours}"),
+        *((graph.add("scale", mapped),) if hdr else ()),
         graph.add("scale", f"out_range=pc:flags={_EXACTLY}"),
         graph.add("format", "rgb24"),
         graph.add("buffersink"),
@@ -175,11 +170,9 @@ def _picture(each: VideoFrame) -> Image.Image:
     return Image.frombuffer("RGB", size, bytes(plane), "raw", "RGB", plane.line_size, 1)
 
 
-def _upright(picture: Image.Image, each: VideoFrame, stream: VideoStream) -> Image.Image:
+def _upright(picture: Image.Image, stance: Stance) -> Image.Image:
     """The picture as a player shows it: its pixels square, turned as the clip says."""
-    shape = stream.sample_aspect_ratio or Fraction(1)
-    if shape > 0 and shape != 1:
-        width = max(1, round(picture.width * shape))
-        picture = picture.resize((width, picture.height), Image.Resampling.LANCZOS)
-    turn = _TURNS[round(each.rotation / 90) % 4]
-    return picture if turn is None else picture.transpose(turn)
+    if stance.aspect != 1:
+        size = stance.turned(stance.seen)
+        picture = picture.resize(size, Image.Resampling.LANCZOS)
+    return stance.stood_up(picture)

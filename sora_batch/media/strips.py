@@ -18,9 +18,10 @@ from PIL import Image
 
 from sora_batch.media.clips import open_clip
 from sora_batch.media.operation import OperationFailed, text_of, whole_of
+from sora_batch.media.stance import stance_of
 from sora_batch.media.thumbnails import picture_of
 from sora_batch.outputs import write_atomically
-from sora_batch.shots import Json
+from sora_batch.shots import Json, Size
 
 # What a WebP can be wide.
 _WIDEST = 16_383
@@ -34,13 +35,15 @@ def strip(spec: Mapping[str, Json]) -> Mapping[str, Json]:
     """
     frames = whole_of(spec, "frames") if "frames" in spec else 12
     width = min(whole_of(spec, "width") if "width" in spec else 240, _WIDEST // frames)
-    with open_clip(Path(text_of(spec, "path"))) as (container, stream):
-        width = min(width, stream.codec_context.width)
-        height = max(1, round(stream.codec_context.height * width / stream.codec_context.width))
+    path = Path(text_of(spec, "path"))
+    with open_clip(path) as (container, stream):
+        stance = stance_of(path, stream)
+        width = min(width, stance.seen.width)
+        height = max(1, round(stance.seen.height * width / stance.seen.width))
         whole = Image.new("RGB", (width * frames, height))
         taken = 0
         for frame in _frames_at(container, stream, _times(stream, frames)):
-            whole.paste(picture_of(frame, width, height), (taken * width, 0))
+            whole.paste(picture_of(frame, stance, Size(width, height)), (taken * width, 0))
             taken += 1
     if not taken:
         raise OperationFailed("no frame of the clip can be decoded", code="not-a-clip")

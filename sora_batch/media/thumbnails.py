@@ -19,8 +19,9 @@ from PIL import Image
 
 from sora_batch.media.clips import open_clip
 from sora_batch.media.operation import OperationFailed, text_of, whole_of
+from sora_batch.media.stance import Stance, stance_of
 from sora_batch.outputs import write_atomically
-from sora_batch.shots import Json
+from sora_batch.shots import Json, Size
 
 _KEY_FRAMES = 5
 _FRAMES_ON = 96
@@ -35,11 +36,13 @@ def thumbnail(spec: Mapping[str, Json]) -> Mapping[str, Json]:
 
     Answers width and height. Raises OperationFailed (`not-a-clip`).
     """
-    with open_clip(Path(text_of(spec, "path"))) as (container, stream):
+    path = Path(text_of(spec, "path"))
+    with open_clip(path) as (container, stream):
+        stance = stance_of(path, stream)
         frame = _telling_frame(container, stream)
-        width = min(whole_of(spec, "width") if "width" in spec else 480, frame.width)
-        height = max(1, round(frame.height * width / frame.width))
-        picture = picture_of(frame, width, height)
+        width = min(whole_of(spec, "width") if "width" in spec else 480, stance.seen.width)
+        height = max(1, round(stance.seen.height * width / stance.seen.width))
+        picture = picture_of(frame, stance, Size(width, height))
     written = io.BytesIO()
     # Method 1 of 6: a third of the time of the default for two hundredths more bytes.
     picture.save(written, "WEBP", quality=80, method=1)
@@ -76,14 +79,19 @@ def _candidates(container: InputContainer, stream: VideoStream) -> Iterator[Vide
 
 def _seen(frame: VideoFrame) -> float:
     """1 or more where the frame is neither nearly black nor of one flat colour; less for less."""
-    small = picture_of(frame, 32, 18).convert("L")
+    small = _scaled(frame, Size(32, 18)).convert("L")
     tones = sorted(small.tobytes())
     low, middle, high = (tones[len(tones) * part // 20] for part in (1, 10, 19))
     return min((middle + high) / 2 / _DARK, (high - low) / _FLAT, _BROAD)
 
 
-def picture_of(frame: VideoFrame, width: int, height: int) -> Image.Image:
-    """The frame at that size, in RGB."""
+def picture_of(frame: VideoFrame, stance: Stance, size: Size) -> Image.Image:
+    """The frame as it is seen, at that size, in RGB."""
+    return stance.stood_up(_scaled(frame, stance.turned(size)))
+
+
+def _scaled(frame: VideoFrame, size: Size) -> Image.Image:
+    width, height = size
     small = frame.reformat(width=width, height=height, format="rgb24", interpolation="AREA")
     plane = small.planes[0]
-    return Image.frombuffer("RGB", (width, height), bytes(plane), "raw", "RGB", plane.line_size, 1)
+    return Image.frombuffer("RGB", size, bytes(plane), "raw", "RGB", plane.line_size, 1)

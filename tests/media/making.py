@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,16 @@ def make_clip(
                 silence.sample_rate, silence.pts = 48_000, start
                 container.mux(sound.encode(silence))
             container.mux(sound.encode(None))
+    return path
+
+
+def turn(path: Path, matrix: tuple[int, int, int, int]) -> Path:
+    """Writes into the header of the clip's only track where its axes go."""
+    data = bytearray(path.read_bytes())
+    at = data.index(b"tkhd") + 4 + 40
+    across, down, third, fourth = (value << 16 for value in matrix)
+    struct.pack_into(">5i", data, at, across, down, 0, third, fourth)
+    path.write_bytes(data)
     return path
 
 

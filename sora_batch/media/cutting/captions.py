@@ -7,7 +7,7 @@ the words fill is laid over a frame.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -103,6 +103,13 @@ def draw_words(text: str, size: Size, *, is_title: bool = False) -> Words | None
         base = top + round((place * _LEADING + 1) * type_size)
         draw_line(line, canvas, ((size.width - line.width) / 2, base), type_size, _WHITE)
     return _edged(canvas, max(1.0, type_size / 14))
+
+
+def fonts_of(texts: Iterable[str]) -> list[str]:
+    """Which fonts draw these texts on this machine; each once, in order of the alphabet."""
+    lines = [line for text in texts for line in text.splitlines() if line.strip()]
+    found = [face for line in lines for face in Typesetter(line, shared_book()).faces]
+    return sorted({face.identity for face in found})
 
 
 def _edged(canvas: Canvas, reach: float) -> Words | None:

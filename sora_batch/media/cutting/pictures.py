@@ -15,7 +15,8 @@ from av.filter import Graph
 from av.video.frame import VideoFrame
 
 from sora_batch.media.clips import open_clip
-from sora_batch.media.cutting.sources import BT709, LIMITED, Source
+from sora_batch.media.colours import BT709, LIMITED, TO_SDR
+from sora_batch.media.cutting.sources import Source
 from sora_batch.media.cutting.timeline import Stretch, Timeline
 from sora_batch.media.operation import OperationFailed
 from sora_batch.shots import Size
@@ -155,9 +156,10 @@ class _Fitted:
     def _is_right(self, frame: VideoFrame) -> bool:
         source = self._source
         return (
-            source.size == self._size
-            and source.aspect == 1
+            source.stance.is_upright
+            and source.stance.coded == self._size
             and frame.format.name == FORMAT
+            and not source.hdr
             and source.matrix == BT709
             and source.range == LIMITED
         )
@@ -168,8 +170,10 @@ class _Fitted:
         width = min(size.width, max(2, round(shown.width * ratio / 2) * 2))
         height = min(size.height, max(2, round(shown.height * ratio / 2) * 2))
         left, top = (size.width - width) // 4 * 2, (size.height - height) // 4 * 2
+        colours = "out_color_matrix=bt709:out_range=tv" + (f":{TO_SDR}" if self._source.hdr else "")
         chain = [
-            ("scale", f"{width}:{height}:out_color_matrix=bt709:out_range=tv"),
+            *self._source.stance.filters,
+            ("scale", f"{width}:{height}:{colours}"),
             ("format", FORMAT),
             ("pad", f"{size.width}:{size.height}:{left}:{top}:black"),
             ("setsar", "1"),

@@ -16,12 +16,12 @@ from av.packet import Packet
 from av.video.stream import VideoStream
 
 from sora_batch.media.clips import open_clip, verify
+from sora_batch.media.colours import LIMITED, hdr_kind, matrix_of
 from sora_batch.media.cutting.order import Piece
 from sora_batch.media.operation import OperationFailed
+from sora_batch.media.stance import Stance, stance_of
 from sora_batch.shots import Size
 
-UNSPECIFIED, BT709, BT601 = 2, 1, 6
-LIMITED = 1
 _USUAL = tuple(
     Fraction(rate) for rate in (8, 10, 12, 15, 16, 20, 24, 25, 30, 48, 50, 60, 90, 120)
 ) + tuple(Fraction(rate * 1000, 1001) for rate in (24, 30, 48, 60, 120))
@@ -30,15 +30,15 @@ _FASTEST = Fraction(120)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """A clip, measured. `size` is that of its pixels, `aspect` how wide each is shown.
+    """A clip, measured. `stance` is its size and how its pictures are seen.
 
     `start` is the time of its first picture in the file. Clips with equal `joint` can stand in one
-    file as they are; None where that is never so. `note` is what somebody should know of it.
+    file as they are; None where that is never so. `hdr` is PQ, HLG or "", and `note` what somebody
+    should know of the clip.
     """
 
     piece: Piece
-    size: Size
-    aspect: Fraction
+    stance: Stance
     fps: Fraction
     frames: int
     seconds: Fraction
@@ -46,13 +46,14 @@ class Source:
     has_sound: bool
     matrix: int
     range: int
+    hdr: str
     joint: tuple[object, ...] | None
     note: str = ""
 
     @property
     def shown(self) -> Size:
         """The size at which it is seen, with square pixels."""
-        return Size(round(self.size.width * self.aspect), self.size.height)
+        return self.stance.seen
 
 
 def measure(piece: Piece) -> Source:
@@ -89,22 +90,21 @@ def _measured(piece: Piece, container: InputContainer, stream: VideoStream) -> S
     fps = _rate(stream, shown, unit, step)
     seconds = len(shown) / fps if step else (shown[-1] - shown[0]) * unit + 1 / fps
     context = stream.codec_context
-    size = Size(context.width, context.height)
-    matrix = int(context.colorspace)
+    stance = stance_of(piece.path, stream)
+    hdr = hdr_kind(int(context.color_trc))
     return Source(
         piece=piece,
-        size=size,
-        aspect=Fraction(stream.sample_aspect_ratio or 1),
+        stance=stance,
         fps=fps,
         frames=len(shown),
         seconds=seconds,
         start=shown[0] * unit,
         has_sound=bool(container.streams.audio),
-        # What carries no word of its colours is seen as players see it: by its height.
-        matrix=matrix if matrix != UNSPECIFIED else (BT709 if size.height >= 720 else BT601),
+        matrix=matrix_of(int(context.colorspace), context.height),
         range=int(context.color_range) or LIMITED,
-        joint=_joint(stream, packets, step),
-        note=_doubt(piece, stream, seconds, fps),
+        hdr=hdr,
+        joint=_joint(stream, packets, step) if stance.is_upright and not hdr else None,
+        note=_doubt(piece, stream, seconds, fps) or _hdr_note(piece, hdr),
     )
 
 
@@ -146,7 +146,7 @@ def _joint(
     if any(packet.is_discard or packet.is_corrupt for packet in packets):
         return None
     delay = Fraction(-first.dts, step)
-    return (context.extradata, delay, stream.sample_aspect_ratio, context.pix_fmt)
+    return (context.extradata, delay, context.pix_fmt)
 
 
 def _doubt(piece: Piece, stream: VideoStream, seconds: Fraction, fps: Fraction) -> str:
@@ -157,3 +157,9 @@ def _doubt(piece: Piece, stream: VideoStream, seconds: Fraction, fps: Fraction) 
         f"`{piece.shot}`: its file says {float(said):.2f} s, and there are pictures for "
         f"{float(seconds):.2f} s; these are used"
     )
+
+
+def _hdr_note(piece: Piece, hdr: str) -> str:
+    if not hdr:
+        return ""
+    return f"`{piece.shot}`: its clip is HDR ({hdr}); its tones are mapped to an ordinary screen's"

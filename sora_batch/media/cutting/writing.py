@@ -20,8 +20,8 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from sora_batch.media.clips import open_clip
+from sora_batch.media.colours import BT709, LIMITED
 from sora_batch.media.cutting.samples import SAMPLE_RATE, Block, sound_frame
-from sora_batch.media.cutting.sources import BT709, LIMITED
 from sora_batch.media.cutting.timeline import Timeline
 from sora_batch.media.operation import OperationFailed
 from sora_batch.shots import Size

@@ -47,6 +47,13 @@ class Face:
         """The face in that many pixels; for bitmap fonts the nearest it has."""
         return _opened(self.path, self.index, size)
 
+    @property
+    def identity(self) -> str:
+        """What tells it from another font of this machine or the next, however it is installed."""
+        if self.path is None:
+            return f"Pillow's own ({len(_builtin_file())} bytes)"
+        return f"{self.path.name}#{self.index} ({self.path.stat().st_size} bytes)"
+
 
 class FontBook:
     """Finds faces, and remembers what is nowhere. Calls may come from any thread."""

@@ -81,7 +81,7 @@ class Typesetter:
     def __init__(self, text: str, book: FontBook, *, right_to_left: bool | None = None) -> None:
         words = " ".join(text.translate(_STEERING).split())
         seen = {ord(character) for character in words if not is_ignorable(character)}
-        self._faces = book.faces_for(seen)
+        self.faces = book.faces_for(seen)
         self.parts = self._replaced(words)
         self.right_to_left = is_right_to_left(words) if right_to_left is None else right_to_left
 
@@ -112,7 +112,7 @@ class Typesetter:
 
     def _words(self, parts: list[str], width: float, size: int) -> list[Word]:
         """What must stay on one line; what is wider than any line comes in pieces."""
-        space = self._faces[0].at(size * _FINER).getlength(" ") / _FINER
+        space = self.faces[0].at(size * _FINER).getlength(" ") / _FINER
         found: list[Word] = []
         for word in _unbroken(parts):
             pieces = [word] if self.line(word, size).width <= width else [[part] for part in word]
@@ -156,13 +156,13 @@ class Typesetter:
         return ELLIPSIS
 
     def _covers(self, part: str) -> bool:
-        return part.isspace() or any(_draws(face, part) for face in self._faces)
+        return part.isspace() or any(_draws(face, part) for face in self.faces)
 
     def _face(self, part: str) -> Face:
-        able = [face for face in self._faces if _draws(face, part)]
+        able = [face for face in self.faces if _draws(face, part)]
         if is_pictograph(ord(part[0])) or "\ufe0f" in part:
             able.sort(key=lambda face: not face.colour)
-        return able[0] if able else self._faces[0]
+        return able[0] if able else self.faces[0]
 
 
 def draw_line(line: Line, canvas: Canvas, at: tuple[float, float], size: int, ink: Ink) -> None:

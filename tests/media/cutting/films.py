@@ -136,3 +136,21 @@ def beeps(path: Path, fps: float) -> list[int]:
     count = len(samples) // step
     power = [abs(np.sum(samples[k * step : (k + 1) * step] * wave)) / step for k in range(count)]
     return [k for k, value in enumerate(power) if value > max(power) / 3]
+
+
+def make_hdr_film(path: Path, *, tone: int, transfer: int = 16) -> Path:
+    """Half a second of one grey in 10 bits, in HDR: transfer 16 is PQ, 18 HLG."""
+    with av.open(str(path), "w", format="mp4") as container:
+        stream: Any = container.add_stream("libx264", rate=12)
+        stream.width, stream.height, stream.pix_fmt = *SIZE, "yuv420p10le"
+        context = stream.codec_context
+        context.color_primaries, context.color_trc, context.colorspace = 9, transfer, 9
+        context.color_range = 1
+        plane = np.full((SIZE[1] * 3 // 2, SIZE[0]), 512, np.uint16)
+        plane[: SIZE[1]] = tone
+        for number in range(6):
+            frame = av.VideoFrame.from_ndarray(plane, format="yuv420p10le")
+            frame.pts, frame.time_base = number, Fraction(1, 12)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return path

@@ -17,6 +17,7 @@ from tests.media.cutting.films import (
     assemble,
     beeps,
     make_film,
+    make_hdr_film,
     make_tune,
     pictures,
     piece,
@@ -181,6 +182,20 @@ def test_captions_are_on_the_pictures_and_beside_them(tmp_path: Path, clips: lis
     assert beside == "1\n00:00:00,000 --> 00:00:01,000\nDawn\non the ridge\n"
     assemble(target, pieces[1:])
     assert not target.with_suffix(".srt").exists()
+
+
+def test_an_hdr_clip_is_as_light_as_the_others_and_it_is_said(tmp_path: Path) -> None:
+    # 203 cd/m2, the white of a page, which PQ has at 58 % (ITU-R BT.2408).
+    hdr = make_hdr_film(tmp_path / "hdr.mp4", tone=64 + round(0.58 * 876))
+    target = tmp_path / "teaser.mp4"
+    answer = assemble(target, [piece(hdr)])
+    assert answer["notes"] == [
+        "`hdr`: its clip is HDR (PQ); its tones are mapped to an ordinary screen's"
+    ]
+    # Taken as it stands, it would be no lighter than 142.
+    assert 145 < tones(target)[3] < 235
+    with av.open(str(target)) as container:
+        assert container.streams.video[0].codec_context.color_trc == 1
 
 
 def test_a_title_is_over_the_beginning_and_fades(tmp_path: Path) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sora_batch.media.cutting.captions import draw_words
+from sora_batch.media.cutting.captions import draw_words, fonts_of
+from sora_batch.media.lettering.fonts import builtin_face
 from sora_batch.shots import Size
 
 SIZES = [Size(1280, 720), Size(720, 1280), Size(320, 180), Size(1080, 1080)]
@@ -51,3 +52,8 @@ def test_lines_are_kept() -> None:
 @pytest.mark.parametrize("text", ["", " \n ", "\u200b"])
 def test_nothing_is_drawn_for_nothing(text: str) -> None:
     assert draw_words(text, Size(640, 360)) is None
+
+
+def test_every_font_that_is_used_is_told_once() -> None:
+    assert fonts_of(["Dawn\n\nover the ridge", "Noon"]) == [builtin_face().identity]
+    assert fonts_of(["", " \n "]) == []

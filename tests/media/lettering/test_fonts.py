@@ -79,6 +79,18 @@ def test_what_other_texts_needed_before_does_not_show(no_fontconfig: Path) -> No
     assert fresh.faces_for(map(ord, "é"))[0].path == no_fontconfig / "NotoSans-Regular.ttf"
 
 
+def test_a_font_is_known_by_its_file_wherever_it_is_installed(no_fontconfig: Path) -> None:
+    made = no_fontconfig / "Some-Regular.ttf"
+    write_font(made, "é")
+    (before, builtin) = FontBook().faces_for(map(ord, "é"))
+    said = before.identity
+    assert said.startswith("Some-Regular.ttf#0 (")
+    assert str(no_fontconfig) not in said
+    assert said != builtin.identity
+    write_font(made, "éàü")
+    assert before.identity != said
+
+
 @pytest.mark.parametrize(
     ("better", "worse", "code"),
     [
