@@ -7,7 +7,7 @@ nobody knows whether it was paid for, so nothing here ever sends an order a seco
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -129,11 +129,11 @@ async def _write_down(tools: Tools, attempt: Attempt, job: JobId) -> None:
 
 
 async def wait_for_render(
-    tools: Tools, attempt: Attempt, *, watch: Watch, expected: Callable[[], float | None]
+    tools: Tools, attempt: Attempt, *, watch: Watch, took_s: Callable[[], Sequence[float]]
 ) -> Outcome | Attempt:
     """Waits until the server says how it ended: the attempt as RENDERED, else how it ended.
 
-    `expected` is how many seconds such a render takes, as far as is known by now.
+    `took_s` is what such renders took, ascending, as far as is known by now.
     """
     if attempt.state is AttemptState.RENDERED or attempt.job_id is None:
         return attempt
@@ -144,7 +144,7 @@ async def wait_for_render(
     while True:
         elapsed_s = _age_s(tools, attempt)
         floor_s = tools.provider.poll_floor_s
-        wait_s = next_poll_s(elapsed_s, expected_s=expected(), hint_s=hint_s, floor_s=floor_s)
+        wait_s = next_poll_s(elapsed_s, took_s=took_s(), hint_s=hint_s, floor_s=floor_s)
         wait_s, ordered_at = 0.0 if at_once else wait_s, attempt.submitted_at or attempt.created_at
         try:
             report = await watch.ask(attempt.job_id, wait_s=wait_s, ordered_at=ordered_at)

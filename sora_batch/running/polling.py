@@ -2,31 +2,40 @@
 
 from __future__ import annotations
 
-import statistics
+import bisect
 from collections import deque
+from collections.abc import Sequence
 
 LONGEST_S = 15.0
-_NO_HASTE = 0.8
 _STEP = 0.03
 _BLIND_STEP = 0.08
+_EARLY = 0.97
+_AT_LEAST_ONCE_IN = 0.34
 _REMEMBERED = 21
+_VAGUE = 0.8
 
 
 def next_poll_s(
-    elapsed_s: float, *, expected_s: float | None, hint_s: float | None, floor_s: float
+    elapsed_s: float, *, took_s: Sequence[float], hint_s: float | None, floor_s: float
 ) -> float:
     """Seconds to wait before the next poll of a job submitted `elapsed_s` ago.
 
-    `expected_s` is what earlier renders of the model and length took, `hint_s` what the server
-    asked for, `floor_s` the least that is polite. Until most of the expected time has passed there
-    is nothing to ask; from then on, and where nothing is known, the wait grows with the age of the
-    job, so that what it adds to the wait for a clip stays a small share of it.
+    `took_s` is what earlier renders of the model and length took, ascending; `hint_s` what the
+    server asked for, `floor_s` the least that is polite. A job is asked about when one of those
+    would just have been over, and a little less often than that before the first. Among them, and
+    where nothing is known, the wait grows with the age of the job, so that what it adds to the
+    wait for a clip stays a small share of it. `benchmarks/polling.py` says how small.
     """
     floor_s = max(floor_s, hint_s or 0.0)
-    if expected_s is not None and elapsed_s < _NO_HASTE * expected_s:
-        return max(floor_s, min(LONGEST_S, _NO_HASTE * expected_s - elapsed_s))
-    share = _BLIND_STEP if expected_s is None else _STEP
-    return max(floor_s, min(LONGEST_S, share * elapsed_s))
+    if not took_s or elapsed_s >= _EARLY * took_s[-1]:
+        share = _STEP if took_s else _BLIND_STEP
+        return max(floor_s, min(LONGEST_S, share * elapsed_s))
+    place = bisect.bisect_right(took_s, elapsed_s / _EARLY)
+    aim_s = _EARLY * took_s[min(place, len(took_s) - 1)]
+    wait_s = aim_s - elapsed_s
+    if place == 0:
+        return max(floor_s, min(wait_s, max(LONGEST_S, _AT_LEAST_ONCE_IN * aim_s)))
+    return max(floor_s, min(max(wait_s, _STEP * elapsed_s), _BLIND_STEP * elapsed_s))
 
 
 class Pace:
@@ -34,12 +43,16 @@ class Pace:
 
     def __init__(self) -> None:
         self._took_s: dict[tuple[str, str], deque[float]] = {}
+        self._sorted: dict[tuple[str, str], list[float]] = {}
 
     def took(self, key: tuple[str, str], seconds: float) -> None:
         """One render is over."""
-        self._took_s.setdefault(key, deque(maxlen=_REMEMBERED)).append(seconds)
+        last = self._took_s.setdefault(key, deque(maxlen=_REMEMBERED))
+        last.append(seconds)
+        self._sorted[key] = sorted(last)
 
-    def expected_s(self, key: tuple[str, str]) -> float | None:
-        """The median of the last renders, None before the first."""
-        took_s = self._took_s.get(key)
-        return statistics.median(took_s) if took_s else None
+    def took_s(self, key: tuple[str, str], *, usual_s: float | None) -> Sequence[float]:
+        """What the last renders took, ascending; before the first, what is `usual`."""
+        if key in self._sorted:
+            return self._sorted[key]
+        return () if usual_s is None else (_VAGUE * usual_s, usual_s)

@@ -109,13 +109,13 @@ class Turns:
         return outcome
 
     async def _wait(self, attempt: Attempt, step: Step | None) -> Outcome | Attempt:
-        known_s = step.render_s if step is not None else None
+        usual_s = step.render_s if step is not None else None
         key = (attempt.model, str(attempt.inputs.get("seconds")))
         waited = await wait_for_render(
             self._tools,
             attempt,
             watch=self._watch,
-            expected=lambda: self._pace.expected_s(key) or known_s,
+            took_s=lambda: self._pace.took_s(key, usual_s=usual_s),
         )
         if isinstance(waited, Attempt) and waited.rendered_at and waited.submitted_at:
             took = waited.rendered_at - waited.submitted_at

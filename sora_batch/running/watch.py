@@ -23,6 +23,7 @@ PAGE = 100
 # Jobs that become due within this share a look: ten looks a second are enough for any server.
 _TOGETHER_S = 0.1
 _WORTH_A_LIST = 3
+_MANY = 10
 _OTHERS = 20
 _LOOK_TIMEOUT_S = 30.0
 _OPEN = frozenset({JobStatus.QUEUED, JobStatus.RENDERING})
@@ -110,7 +111,7 @@ class Watch:
         now = self._tools.clock.monotonic()
         due = [job for job, one in self._waiting.items() if one.due <= now and not one.is_asked]
         pages = self._pages(due)
-        if self._may_list and len(due) >= _WORTH_A_LIST * pages:
+        if self._may_list and self._is_worth_a_list(due, pages):
             self._looked_at = now
             due = await self._look_at_list(due, pages)
         for job in due:
@@ -135,10 +136,15 @@ class Watch:
         for job, report in shown.items():
             if job in wanted or report.status not in _OPEN:
                 self._answer(job, report)
-        if not shown.keys() & wanted:
+        if not shown.keys() & self._waiting.keys():
             # A list that shows nothing of ours would only cost a request more each time.
             self._may_list, self._may_skip = behind is not None, False
         return [job for job in due if job not in shown]
+
+    def _is_worth_a_list(self, due: Sequence[JobId], pages: int) -> bool:
+        """A page costs the server little more than a poll, and tells of all that are over."""
+        many = pages == 1 and len(self._waiting) >= _MANY
+        return many or len(due) >= _WORTH_A_LIST * pages
 
     def _pages(self, due: Sequence[JobId]) -> int:
         """How many pages it takes from the youngest due job to the oldest, if all that were
