@@ -2,35 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from sora_batch.api.aside import run_aside
+from sora_batch.api.checks import (
+    Check,
+    account_checks,
+    clock_check,
+    listing_checks,
+    no_list_check,
+    probe_checks,
+    reached_check,
+)
 from sora_batch.api.loading import load
 from sora_batch.api.secrets import environment_for
-from sora_batch.catalog import load_catalog
+from sora_batch.catalog import ModelEntry, load_catalog
+from sora_batch.catalog.cached import current_catalog
+from sora_batch.catalog.openrouter_listing import read_model
 from sora_batch.clock import SystemClock
 from sora_batch.errors import UsageError
-from sora_batch.manifest.settings import ProviderSettings
-from sora_batch.planning.capabilities import Capabilities, Listing
+from sora_batch.manifest.settings import Manifest, ProviderSettings
+from sora_batch.planning.capabilities import Capabilities
+from sora_batch.planning.price import Pricer
 from sora_batch.providers import address_of, dialect_of
 from sora_batch.providers.keys import key_of
 from sora_batch.providers.opening import open_connection
+from sora_batch.providers.openrouter_account import Account, ask_account
+from sora_batch.providers.openrouter_models import fetch_models
 from sora_batch.providers.probing import Probe, probe
 
-_MOST_MODELS = 5
-_CLOCK_OFF_S = 60.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
-    """One thing looked at. `ok` is None where it says something and is no trouble either way."""
-
-    name: str
-    ok: bool | None
-    words: str
-    fix: str = ""
+__all__ = ["Check", "Examination", "examine"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +51,16 @@ class Examination:
         return all(check.ok is not False for check in self.checks)
 
 
+@dataclass(frozen=True, slots=True)
+class _Patient:
+    """A provider to look at, and the models that are ordered of it, by the manifest's names."""
+
+    settings: ProviderSettings
+    address: str
+    environment: Mapping[str, str]
+    ordered: Mapping[str, str]
+
+
 def examine(target: str = "local", *, provider: str | None = None) -> Examination:
     """Looks at a provider: a kind of the registry, or that of a manifest. Spends nothing.
 
@@ -55,58 +68,120 @@ def examine(target: str = "local", *, provider: str | None = None) -> Examinatio
     """
     path = Path(target)
     if path.suffix.lower() in {".yaml", ".yml"} or path.is_file():
-        settings = load(path, provider=provider).provider
-        return _examined(settings, environment_for(path))
-    dialect_of(target)
-    settings = ProviderSettings(name=target, kind=target)
-    return _examined(settings, environment_for(Path("manifest.yaml")))
-
-
-def _examined(settings: ProviderSettings, environment: Mapping[str, str]) -> Examination:
-    address = address_of(settings)
-    if settings.kind == "local" and settings.base_url is None:
-        words = "rendered in this process; needs no key and no network"
-        checks: tuple[Check, ...] = (Check(name="server", ok=True, words=words),)
+        manifest = load(path, provider=provider)
+        settings, environment = manifest.provider, environment_for(path)
+        ordered = _ordered(manifest)
     else:
-        checks = tuple(_server_checks(settings, address, environment))
-    can = _can(dialect_of(settings.kind).capabilities)
+        dialect_of(target)
+        settings = ProviderSettings(name=target, kind=target)
+        environment, ordered = environment_for(Path("manifest.yaml")), {}
+    patient = _Patient(settings, address_of(settings), environment, ordered)
     return Examination(
         provider=settings.name,
         kind=settings.kind,
-        base_url=address,
-        checks=(*checks, *can),
+        base_url=patient.address,
+        checks=(*_looked_at(patient), *_can(dialect_of(settings.kind).capabilities)),
     )
 
 
-def _server_checks(
-    settings: ProviderSettings, address: str, environment: Mapping[str, str]
-) -> Iterator[Check]:
-    try:
-        key = key_of(settings, environment)
-    except UsageError as error:
-        yield Check(name="key", ok=False, words=error.message, fix=error.fix)
+def _ordered(manifest: Manifest) -> Mapping[str, str]:
+    """The manifest's models, and what each is called in an order."""
+    settings, today = manifest.provider, SystemClock().now().date()
+    catalog = current_catalog(settings.kind, today=today)
+    pricer = Pricer(settings, catalog, base_url=address_of(settings), today=today)
+    names = dict.fromkeys(shot.model for shot in manifest.shots)
+    return {name: pricer.target(name).model for name in names}
+
+
+def _looked_at(patient: _Patient) -> Iterator[Check]:
+    settings = patient.settings
+    if settings.kind == "local" and settings.base_url is None:
+        words = "rendered in this process; needs no key and no network"
+        yield Check(name="server", ok=True, words=words)
         return
-    words = "a key is set" if key else "no key is set, and none is sent"
-    yield Check(name="key", ok=True, words=words)
+    hosted = dialect_of(settings.kind).protocol == "openrouter"
+    key, check = _key(patient)
+    yield check
+    if check.ok is False and not hosted:
+        return
     if closed := _closed(settings):
         yield closed
-    if not address:
+    if not patient.address:
         words = f"{settings.kind} has no address of its own"
         fix = "write `base_url` under `providers` in a manifest, and name the manifest here"
         yield Check(name="address", ok=False, words=words, fix=fix)
-        return
-    found = run_aside(_probe(settings, address, key))
-    yield _reached(found, address)
-    if found.code:
-        yield from (check(settings, found) for check in _QUESTIONS)
+    elif hosted:
+        yield from _hosted(patient, key)
+    else:
+        found = run_aside(_probe(patient, key))
+        yield reached_check(found, patient.address)
+        if found.code:
+            yield from probe_checks(settings, found, patient.ordered)
 
 
-async def _probe(settings: ProviderSettings, address: str, key: str | None) -> Probe:
-    server = open_connection(settings, base_url=address, key=key, clock=SystemClock())
+def _key(patient: _Patient) -> tuple[str | None, Check]:
+    try:
+        key = key_of(patient.settings, patient.environment)
+    except UsageError as error:
+        return None, Check(name="key", ok=False, words=error.message, fix=error.fix)
+    words = "a key is set" if key else "no key is set, and none is sent"
+    return key, Check(name="key", ok=True, words=words)
+
+
+async def _probe(patient: _Patient, key: str | None) -> Probe:
+    server = open_connection(
+        patient.settings, base_url=patient.address, key=key, clock=SystemClock()
+    )
     try:
         return await probe(server)
     finally:
         await server.close()
+
+
+def _hosted(patient: _Patient, key: str | None) -> Iterator[Check]:
+    """The checks of a service that has accounts, and a listing of models with prices."""
+    account, rows, why, ahead_s = run_aside(_ask(patient, key))
+    found = Probe(code=200 if rows or account.code else 0, words=why.partition(": ")[2])
+    yield reached_check(found, patient.address)
+    if not found.code:
+        return
+    title = service.title if (service := load_catalog().service(patient.settings.kind)) else "it"
+    if key is not None:
+        yield from account_checks(account, service=title)
+    today = SystemClock().now().date()
+    if rows:
+        entries = _entries(rows)
+        known = current_catalog(patient.settings.kind, today=today)
+        yield from listing_checks(entries, known, patient.ordered, today=today)
+    else:
+        yield Check(name="models", ok=None, words=why)
+    yield no_list_check()
+    yield clock_check(ahead_s)
+
+
+async def _ask(
+    patient: _Patient, key: str | None
+) -> tuple[Account, list[object], str, float | None]:
+    """The account, the listing's rows or why there are none, and the server's clock."""
+    server = open_connection(
+        patient.settings, base_url=patient.address, key=key, clock=SystemClock()
+    )
+    try:
+        account = await ask_account(server) if key is not None else Account()
+        try:
+            rows = await fetch_models(server.client, base_url=patient.address)
+        except UsageError as error:
+            return account, [], error.message, server.ahead_s
+        return account, rows, "", server.ahead_s
+    finally:
+        await server.close()
+
+
+def _entries(rows: list[object]) -> Mapping[str, ModelEntry]:
+    """The models of a listing, by name."""
+    today, shipped = SystemClock().now().date(), load_catalog()
+    read = (read_model(row, on=today, shipped=shipped) for row in rows)
+    return {entry.name: entry for entry in read if entry is not None}
 
 
 def _closed(settings: ProviderSettings) -> Check | None:
@@ -117,67 +192,6 @@ def _closed(settings: ProviderSettings) -> Check | None:
     words = f"{settings.kind} closed this service on {service.closed}"
     fix = f"instead: {service.instead}" if service.instead else ""
     return Check(name="service", ok=False, words=words, fix=fix)
-
-
-def _reached(found: Probe, address: str) -> Check:
-    if not found.code:
-        words = f"{address} cannot be reached: {found.words}"
-        fix = "is the server running, and is the address right?"
-        return Check(name="server", ok=False, words=words, fix=fix)
-    if found.code in {401, 403}:
-        words = f"{address} does not accept the key ({found.code}): {found.words}"
-        return Check(name="server", ok=False, words=words, fix="set the right key")
-    return Check(name="server", ok=True, words=f"{address} answers")
-
-
-def _family(settings: ProviderSettings, found: Probe) -> Check:
-    if not found.guess:
-        return Check(name="dialect", ok=None, words="it cannot be told what kind of server it is")
-    guess = " or ".join(found.guess)
-    if settings.kind in found.guess:
-        return Check(name="dialect", ok=True, words=f"it looks like {guess}")
-    words = f"it looks like {guess}, and the manifest says {settings.kind}"
-    return Check(name="dialect", ok=None, words=words, fix=f"try `kind: {found.guess[0]}`")
-
-
-def _models(_: ProviderSettings, found: Probe) -> Check:
-    if not found.models:
-        return Check(name="models", ok=None, words="it names no models")
-    more = len(found.models) - _MOST_MODELS
-    named = ", ".join(found.models[:_MOST_MODELS]) + (f" and {more} more" if more > 0 else "")
-    return Check(name="models", ok=None, words=named)
-
-
-def _list(settings: ProviderSettings, found: Probe) -> Check:
-    expected = dialect_of(settings.kind).capabilities.listing
-    if expected is Listing.NONE:
-        words = "it has no list of jobs: an order whose answer is lost stays on hold"
-        return Check(name="list", ok=None, words=words)
-    if found.jobs is None:
-        words = f"its list of jobs does not work ({found.code}): {found.words}"
-        return Check(name="list", ok=False, words=words, fix="see docs/money.md on lost answers")
-    if expected is Listing.PROMPTS and found.shows_prompts is False:
-        words = "its list of jobs shows no prompts: an order whose answer is lost stays on hold"
-        return Check(name="list", ok=None, words=words)
-    return Check(name="list", ok=True, words="its list of jobs works")
-
-
-def _clock(_: ProviderSettings, found: Probe) -> Check:
-    if found.ahead_s is None:
-        return Check(name="clock", ok=None, words="it does not tell the time")
-    if abs(found.ahead_s) > _CLOCK_OFF_S:
-        how = "ahead of" if found.ahead_s > 0 else "behind"
-        words = f"its clock is {abs(found.ahead_s):.0f} s {how} this machine's; allowed for"
-        return Check(name="clock", ok=None, words=words)
-    return Check(name="clock", ok=True, words="its clock agrees with this machine's")
-
-
-_QUESTIONS: tuple[Callable[[ProviderSettings, Probe], Check], ...] = (
-    _family,
-    _models,
-    _list,
-    _clock,
-)
 
 
 def _can(server: Capabilities) -> Iterator[Check]:
@@ -194,4 +208,6 @@ def _can(server: Capabilities) -> Iterator[Check]:
     can = ", ".join(name for name, able in abilities.items() if able) or "prompts only"
     cannot = ", ".join(name for name, able in abilities.items() if not able)
     words = f"{can}; not: {cannot}" if cannot else can
+    if server.may_repeat:
+        yield Check(name="repeats", ok=None, words=server.may_repeat)
     yield Check(name="can", ok=None, words=words)

@@ -19,8 +19,10 @@ def command(*, target: str, provider: str | None, as_json: bool) -> int:
     """Look at a manifest's provider, or at one kind of provider, spending nothing.
 
     Whether the key is set and accepted, the server can be reached, what kind of
-    server it seems to be, which models it names, whether its list of jobs works:
-    without that, an order whose answer is lost stays on hold.
+    server it seems to be, which models it names and whether those of the
+    manifest are among them, whether its list of jobs works: without that, an
+    order whose answer is lost stays on hold. On OpenRouter also what the key
+    may still spend, and what the manifest's models cost today.
 
     \b
     Example:

@@ -93,7 +93,7 @@ def job_report(data: Mapping[str, Any], *, poll_after_s: float | None = None) ->
         failure=job_failure(data.get("error"), status) if failed else None,
         created_at=moment(data.get("created_at")),
         expires_at=moment(data.get("expires_at")),
-        cost_usd=_money(usage.get("cost")) if isinstance(usage, dict) else None,
+        cost_usd=money(usage.get("cost")) if isinstance(usage, dict) else None,
         poll_after_s=poll_after_s,
         model=_text(data.get("model")),
         prompt=_text(data.get("prompt")),
@@ -205,6 +205,15 @@ def moment(value: object) -> datetime | None:
     return None
 
 
+def money(value: object) -> Decimal | None:
+    """An amount as servers write it; None where it is none, or less than nothing."""
+    try:
+        amount = Decimal(str(value))
+    except InvalidOperation:
+        return None
+    return amount if amount.is_finite() and amount >= 0 else None
+
+
 def _error_words(error: object) -> tuple[str, str]:
     if isinstance(error, str):
         return "", clean(error)
@@ -226,14 +235,6 @@ def _progress(value: object) -> int | None:
     if number is None or not math.isfinite(number):
         return None
     return max(0, min(100, int(number)))
-
-
-def _money(value: object) -> Decimal | None:
-    try:
-        amount = Decimal(str(value))
-    except InvalidOperation:
-        return None
-    return amount if amount.is_finite() and amount >= 0 else None
 
 
 def _text(value: object) -> str | None:

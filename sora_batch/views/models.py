@@ -104,14 +104,14 @@ def _service_text(
 
 
 def _row(model: ModelEntry, today: date) -> tuple[str, ...]:
-    price = f"gone {model.shutdown}" if model.gone(today) else _range(model, today)
+    price = f"gone {model.shutdown}" if model.gone(today) else price_range(model, today)
     sizes = [str(size) for size in sorted(model.sizes)] or model.resolutions
     lengths = [str(seconds) for seconds in model.seconds]
     seconds = _from_to(lengths) if lengths else model.seconds_text
     return (model.name, _from_to(sizes) or "any", seconds or "?", price)
 
 
-def _range(model: ModelEntry, today: date) -> str:
+def price_range(model: ModelEntry, today: date) -> str:
     """`$0.20 to $0.60`, the least and the most that a second can cost."""
     prices = model.price_list(today)
     if prices is None:

@@ -25,7 +25,8 @@ _KNOWN = frozenset(
 class FakeOpenRouter:
     """Its jobs, what it was asked, and how it is told to behave.
 
-    `credit` is how many jobs the account can pay; `ends` is the last step and `error` why.
+    `credit` is how many jobs the account can pay; `ends` is the last step and `error` why. `key`
+    is what it says of the key, `account` of the account, None to all but management keys.
     """
 
     credit: int = 100
@@ -36,6 +37,8 @@ class FakeOpenRouter:
     orders: list[dict[str, Any]] = field(default_factory=list)
     requests: list[tuple[str, str]] = field(default_factory=list)
     steps: dict[str, int] = field(default_factory=dict)
+    key: dict[str, Any] = field(default_factory=dict)
+    account: dict[str, Any] | None = None
 
     @property
     def app(self) -> Starlette:
@@ -44,6 +47,8 @@ class FakeOpenRouter:
             routes=[
                 Route("/api/v1/videos", self._create, methods=["POST"]),
                 Route("/api/v1/videos/models", self._list_models),
+                Route("/api/v1/key", self._show_key),
+                Route("/api/v1/credits", self._show_credits),
                 Route("/api/v1/videos/{job}", self._show),
                 Route("/api/v1/videos/{job}/content", self._content),
             ]
@@ -104,6 +109,15 @@ class FakeOpenRouter:
     async def _list_models(self, request: Request) -> Response:
         self.requests.append((request.method, request.url.path))
         return JSONResponse({"data": self.models})
+
+    async def _show_key(self, request: Request) -> Response:
+        return self._unknown_caller(request) or JSONResponse({"data": self.key})
+
+    async def _show_credits(self, request: Request) -> Response:
+        refused = self._unknown_caller(request)
+        if refused is None and self.account is None:
+            return _error(403, "Only management keys can fetch credits")
+        return refused or JSONResponse({"data": self.account})
 
     def _unknown_caller(self, request: Request) -> Response | None:
         self.requests.append((request.method, request.url.path))
