@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import urlencode
 
 import httpx
 
@@ -114,19 +115,18 @@ class Connection:
         self, path: str, target: Path, limit_bytes: int, params: Mapping[str, str] | None = None
     ) -> int:
         """Streams an answer into the file; its size. Raises JobUnreachable, JobMissing, OSError."""
-        have = target.stat().st_size if target.exists() else 0
-        have = have if self._ranges else 0
+        have = target.stat().st_size if self._ranges and target.exists() else 0
         headers = {**self.headers, "Accept-Encoding": "identity"}
         if have:
             headers["Range"] = f"bytes={have}-"
-        url = httpx.URL(self.base_url + path, params=params or {})
+        address = self.base_url + path + (f"?{urlencode(params)}" if params else "")
         try:
-            response = await self._follow(url, headers)
+            response = await self._follow(address, headers)
             try:
                 return await self._stream(response, target, have, limit_bytes)
             finally:
                 await response.aclose()
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise JobUnreachable(transport.in_words(error)) from error
 
     def no_answer(
@@ -153,18 +153,19 @@ class Connection:
             body = body.replace(self._key.encode(), b"(the key)")
         return response, body
 
-    async def _follow(self, url: httpx.URL, headers: dict[str, str]) -> httpx.Response:
+    async def _follow(self, address: str, headers: dict[str, str]) -> httpx.Response:
         """GETs, following redirects; the key stays behind where one leaves the server."""
-        home = (url.scheme, url.host, url.port)
+        request = self.client.build_request("GET", address, headers=headers)
+        home = request.url
         for _ in range(_REDIRECTS):
-            request = self.client.build_request("GET", url, headers=headers)
             response = await self.client.send(request, stream=True)
             if not response.has_redirect_location:
                 return response
             await response.aclose()
-            url = url.join(response.headers["location"])
-            if (url.scheme, url.host, url.port) != home:
+            url = request.url.join(response.headers["location"])
+            if (url.scheme, url.host, url.port) != (home.scheme, home.host, home.port):
                 headers = {k: v for k, v in headers.items() if k != self._key_header}
+            request = self.client.build_request("GET", url, headers=headers)
         raise httpx.TooManyRedirects("more than 5 redirects")
 
     async def _stream(

@@ -248,10 +248,11 @@ def test_a_clip_larger_than_any_clip_is_not_taken(tmp_path: Path) -> None:
         asyncio.run(big.download(JobId("v1"), tmp_path / "p", limit_bytes=1000))
 
 
-def test_redirects_without_end_end(tmp_path: Path) -> None:
-    round_and_round = server(lambda _: httpx.Response(302, headers={"location": "/v1/again"}))
+@pytest.mark.parametrize("location", ["/v1/again", "https://[", "https://host:99999999/x"])
+def test_redirects_without_an_end_are_weather(location: str, tmp_path: Path) -> None:
+    leading = server(lambda _: httpx.Response(302, headers={"location": location}))
     with pytest.raises(JobUnreachable):
-        asyncio.run(round_and_round.download(JobId("v1"), tmp_path / "p", limit_bytes=1000))
+        asyncio.run(leading.download(JobId("v1"), tmp_path / "p", limit_bytes=1000))
 
 
 def test_the_key_is_in_no_representation() -> None:
