@@ -157,7 +157,10 @@ def _answer(words: Sequence[str], said: Path) -> bytes:
                     pass_fds=(theirs,),
                     start_new_session=True,
                     check=False,
+                    timeout=_MOST_WAIT_S,
                 )
+        except subprocess.TimeoutExpired as error:
+            raise _late() from error
         finally:
             os.close(theirs)
         return _heard(ours)
@@ -172,16 +175,18 @@ def _heard(pipe: int) -> bytes:
     while not heard.endswith(b"\n"):
         ready, _, _ = select.select([pipe], [], [], max(0.0, until - clock.monotonic()))
         if not ready:
-            raise RunStopped(
-                f"the run did not begin within {_MOST_WAIT_S:.0f} s and is called off; "
-                "nothing was ordered",
-                fix="run it without `--detach` to see what holds it up",
-            )
+            raise _late()
         part = os.read(pipe, 65536)
         if not part:
             break
         heard += part
     return heard
+
+
+def _late() -> RunStopped:
+    words = f"the run did not begin within {_MOST_WAIT_S:.0f} s and is called off"
+    fix = "run it without `--detach` to see what holds it up"
+    return RunStopped(f"{words}; nothing was ordered", fix=fix)
 
 
 def _begun(answer: bytes, said: Path) -> Detached:

@@ -23,6 +23,7 @@ from sora_batch import api
 from sora_batch.api.detaching import Starter
 from sora_batch.api.saved import save_plan
 from sora_batch.errors import RunStopped
+from sora_batch.store.lock import holder
 from tests.commands.conftest import SORA_BATCH, Call, environment
 from tests.commands.test_run import on_terminal
 
@@ -60,11 +61,17 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture
-def here(folder: Path, url: str) -> Path:
-    """The working directory with `m.yaml`, whose prompts are its own, and the key in `.env`."""
+def here(folder: Path, url: str) -> Iterator[Path]:
+    """The working directory with `m.yaml`, whose prompts are its own, and the key in `.env`.
+
+    Nothing runs there any more when the test is over, however it ends.
+    """
     (folder / "m.yaml").write_text(MANIFEST.format(url=url, case=folder.name), encoding="utf-8")
     (folder / ".env").write_text(f"BOX_KEY={KEY}\n", encoding="utf-8")
-    return folder
+    yield folder
+    left = holder(folder / "outputs/m")
+    if left is not None and left.pid is not None:
+        os.kill(left.pid, signal.SIGKILL)
 
 
 def typed(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
