@@ -15,10 +15,11 @@ import importlib
 import json
 import os
 import shlex
+import shutil
 import sys
 import traceback
 from collections.abc import Sequence
-from typing import cast
+from typing import TextIO, cast
 
 import click
 
@@ -127,10 +128,19 @@ def _guarded(words: list[str]) -> int:
         _tell(error, as_json)
         return error.exit_code
     except click.ClickException as error:
-        _tell(_usage_error(error), as_json)
+        if _is_help(error) and not as_json:
+            click.echo(error.format_message(), err=True)
+        else:
+            _tell(_usage_error(error), as_json)
         return UsageError.exit_code
     except Exception as error:  # noqa: BLE001 - the one boundary, where a bug becomes a sentence
         return _told_of_a_bug(error, words, as_json)
+
+
+def _is_help(error: click.ClickException) -> bool:
+    """Whether it is the help of a command that was given nothing."""
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    return context is not None and error.format_message() == context.get_help()
 
 
 def _usage_error(error: click.ClickException) -> UsageError:
@@ -145,7 +155,15 @@ def _tell(error: SoraBatchError, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(error_json(error), ensure_ascii=False))
     else:
-        click.echo(error_text(error, paint=paint_for(sys.stderr, os.environ)), err=True)
+        paint, width = paint_for(sys.stderr, os.environ), _width_of(sys.stderr)
+        click.echo(error_text(error, paint=paint, width=width), err=True)
+
+
+def _width_of(stream: TextIO | None) -> int | None:
+    """The terminal's columns; None for a file or a pipe, where lines stay whole."""
+    if stream is None or not stream.isatty():
+        return None
+    return max(40, shutil.get_terminal_size((80, 24)).columns)
 
 
 def _told_of_a_bug(error: Exception, words: Sequence[str], as_json: bool) -> int:

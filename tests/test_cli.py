@@ -132,6 +132,12 @@ def test_options_that_make_no_sense_are_refused(words: tuple[str, ...]) -> None:
     assert words[2] in done.stderr
 
 
+def test_a_group_without_a_command_shows_its_help_and_nothing_else() -> None:
+    done = run("jobs")
+    said = done.stdout + done.stderr
+    assert said.rstrip().endswith("list      The newest jobs, and whose they are.")
+
+
 def test_usage_errors_are_json_where_json_was_asked_for() -> None:
     done = run("check", "--json")
     told = json.loads(done.stdout)

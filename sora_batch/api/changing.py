@@ -75,6 +75,7 @@ def _acceptable(
         raise UsageError(f"`{shot}` is not finished: {step.reason}")
     clip = history.latest.get(ShotId(shot))
     if clip is None or not outputs.intact(clip):
-        raise UsageError(f"`{shot}` has no clip that could be kept")
+        fix = f"`sora-batch run --select {shot}` makes one"
+        raise UsageError(f"`{shot}` has no clip that could be kept", fix=fix)
     require_settled(step)
     return replace(clip, fingerprint=step.fingerprint, inputs=step.inputs)

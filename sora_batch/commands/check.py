@@ -9,7 +9,12 @@ from pathlib import Path
 
 import click
 
-from sora_batch.commands.options import Overrides, json_option, manifest_options
+from sora_batch.commands.options import (
+    Overrides,
+    json_option,
+    manifest_options,
+    width_for_tables,
+)
 
 
 @click.command("check", short_help="List every problem of a manifest at once; free.")
@@ -34,7 +39,8 @@ def command(*, manifest: Path, overrides: Overrides, as_json: bool) -> int:
         found = [problem_json(problem) for problem in problems]
         click.echo(json.dumps({"manifest": str(manifest), "problems": found}, ensure_ascii=False))
     elif problems:
-        click.echo(problems_text(problems, paint=paint_for(sys.stdout, os.environ)))
+        paint = paint_for(sys.stdout, os.environ)
+        click.echo(problems_text(problems, paint=paint, width=width_for_tables()))
     else:
         click.echo(f"no problems in {manifest}")
     return 2 if problems else 0

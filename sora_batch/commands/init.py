@@ -56,7 +56,7 @@ def write_starter(folder: Path) -> list[Path]:
     in_the_way = [str(path) for path in targets.values() if path.exists() or path.is_symlink()]
     if in_the_way:
         raise UsageError(
-            f"{', '.join(in_the_way)} exists already; nothing was written",
+            f"there already: {', '.join(in_the_way)}; nothing was written",
             fix="name another folder: sora-batch init my-campaign",
         )
     starter = files("sora_batch.commands") / "starter"

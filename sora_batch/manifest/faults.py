@@ -20,7 +20,7 @@ from jinja2.exceptions import SecurityError, TemplateAssertionError
 
 from sora_batch.manifest.beside import Unreadable
 from sora_batch.manifest.bounds import Overspent
-from sora_batch.manifest.jinja_words import plainly
+from sora_batch.manifest.jinja_words import UNCLOSED, plainly
 from sora_batch.manifest.sandbox import UnknownName
 from sora_batch.problems import Where, did_you_mean
 
@@ -135,13 +135,21 @@ def _worded(
     if isinstance(error, TemplateAssertionError):
         return _unknown_filter(error, filters)
     if isinstance(error, TemplateSyntaxError):
-        words, fix = plainly(str(error.message)) or (_lowered(error), "")
+        words, fix = plainly(_syntax_words(error, text)) or (_lowered(error), "")
         return TemplateFault(f"this template cannot be read: {words}", "template-syntax", fix=fix)
     if isinstance(error, RecursionError):
         return TemplateFault("this template is nested too deeply", "template-too-much")
     if isinstance(error, (TemplateError, UndefinedError)):
         return TemplateFault(_lowered(error), "template-error")
     return TemplateFault(f"this template fails: {_lowered(error)}", "template-error")
+
+
+def _syntax_words(error: TemplateSyntaxError, text: str) -> str:
+    """What Jinja says; of braces that are opened last and never closed, that and nothing of what
+    stands behind them, which it takes for code."""
+    is_open = text.rfind("{{") > max(text.rfind("}}"), text.rfind("%}"))
+    is_this = error.filename is None or error.filename.startswith("<")
+    return UNCLOSED if is_open and is_this else str(error.message)
 
 
 def _unknown(error: UnknownName, known: Iterable[str], text: str) -> TemplateFault:

@@ -73,6 +73,9 @@ def _end(words: str) -> str:
     return _ENDS[words]
 
 
+UNCLOSED: Final = "unexpected end of template, expected 'end of print statement'"
+"""What Jinja says of `{{` without an end, where it gets as far as that."""
+
 _END = r"'end of (print statement|statement block)'"
 _OPEN = r".*innermost block that needs to be closed is '(\w+)'"
 _SAYINGS: Final[Sequence[tuple[re.Pattern[str], Callable[[Sequence[str]], Said]]]] = [

@@ -22,7 +22,7 @@ import yaml
 from sora_batch.manifest.compose import Composer, Unreadable
 from sora_batch.manifest.document import Document, Node, Source
 from sora_batch.manifest.syntax import explain_syntax
-from sora_batch.problems import Problem, Where, did_you_mean
+from sora_batch.problems import Problem, Where, closest
 
 __all__ = ["BYTES_LIMIT", "Document", "Node", "Source", "read_document", "read_text"]
 
@@ -129,7 +129,10 @@ def _unwanted(source: Source, found: re.Match[str]) -> Problem:
 def _unreachable(file: str, path: Path, error: OSError) -> Problem:
     where = Where(file)
     if isinstance(error, FileNotFoundError):
-        fix = did_you_mean(path.name, _beside(path)) or "check the path"
+        # Endings are alike in all of them and say nothing of what was meant.
+        names = {Path(name).stem: name for name in reversed(_beside(path))}
+        near = names.get(closest(path.stem, names), "")
+        fix = f"did you mean `{near}`?" if near else "check the path"
         return Problem("there is no such file", where, "missing-file", fix)
     if isinstance(error, IsADirectoryError) or path.is_dir():
         return Problem("this is a folder", where, "missing-file", "name a YAML file in it")

@@ -20,6 +20,8 @@ from pathlib import Path
 from PIL import Image, ImageOps, UnidentifiedImageError, features
 from PIL.ExifTags import Base
 
+from sora_batch.problems import did_you_mean
+
 LONGEST_SIDE = 16_384
 MOST_PIXELS = 64_000_000
 MOST_BYTES = 100_000_000
@@ -148,13 +150,20 @@ def _is_whole(image: Image.Image, data: mmap.mmap) -> bool:
     return True
 
 
+def _beside(path: Path) -> list[str]:
+    """The files that do stand in that folder."""
+    try:
+        return sorted(other.name for other in path.parent.iterdir())
+    except (OSError, ValueError):
+        return []
+
+
 def _require_file(path: Path) -> None:
     try:
         facts = path.stat()
     except (OSError, ValueError) as error:
-        raise PictureProblem(
-            f"there is no picture {path}", "check the path", code="missing"
-        ) from error
+        fix = did_you_mean(path.name, _beside(path)) or "write its path from the manifest's folder"
+        raise PictureProblem(f"there is no picture {path}", fix, code="missing") from error
     if not stat.S_ISREG(facts.st_mode):
         raise PictureProblem(f"{path} is not a file", "name a picture", code="missing")
     if not facts.st_size:

@@ -6,6 +6,7 @@ The keys of the JSON are promised: a change to them is a change to the product.
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Iterable, Sequence
 
 from sora_batch.errors import ProblemsFound, SoraBatchError
@@ -14,13 +15,23 @@ from sora_batch.shots import Json
 from sora_batch.views.paint import PLAIN, Paint
 from sora_batch.views.text import counted
 
+_FIX = "  fix:"
 _CARETS = re.compile(r" *\| *\^+")
 
 
-def problems_text(problems: Sequence[Problem], *, outcome: str = "", paint: Paint = PLAIN) -> str:
-    """Every problem with its excerpt and fix, then their count; `outcome` ends the last line."""
-    shown = [_painted(render(problem), problem, paint) for problem in problems]
-    return "\n\n".join([*shown, closing_line(problems, outcome)])
+def problems_text(
+    problems: Sequence[Problem],
+    *,
+    outcome: str = "",
+    paint: Paint = PLAIN,
+    width: int | None = None,
+) -> str:
+    """Every problem with its excerpt and fix, then their count; `outcome` ends the last line.
+
+    Sentences are wrapped where there is a `width`.
+    """
+    shown = [_painted(_fitted(render(problem), width), problem, paint) for problem in problems]
+    return "\n\n".join([*shown, _fitted(closing_line(problems, outcome), width)])
 
 
 def closing_line(problems: Sequence[Problem], outcome: str = "") -> str:
@@ -37,14 +48,15 @@ def closing_line(problems: Sequence[Problem], outcome: str = "") -> str:
     return "; ".join(filter(None, [where, outcome]))
 
 
-def error_text(error: SoraBatchError, *, paint: Paint = PLAIN) -> str:
+def error_text(error: SoraBatchError, *, paint: Paint = PLAIN, width: int | None = None) -> str:
     """What stops a command, in words; for problems in a manifest all of them and their count."""
     if isinstance(error, ProblemsFound):
         outcome = "nothing was run and nothing was spent"
-        return problems_text(error.problems, outcome=outcome, paint=paint)
-    lines = [paint.bad(error.message)]
+        return problems_text(error.problems, outcome=outcome, paint=paint, width=width)
+    lines = [paint.bad(_fitted(error.message, width))]
     if error.fix:
-        lines.append(f"  {paint.good('fix:')} {error.fix}")
+        fix = _fitted(f"{_FIX} {error.fix}", width).removeprefix(_FIX)
+        lines.append(f"  {paint.good('fix:')}{fix}")
     return "\n".join(lines)
 
 
@@ -89,6 +101,26 @@ def _place_json(where: Where) -> dict[str, Json]:
     return {"file": where.file, "line": where.line or None, "column": where.column or None}
 
 
+def _fitted(text: str, width: int | None) -> str:
+    """The text with its sentences in lines of so many columns; excerpts fit as they are."""
+    if width is None:
+        return text
+    lines: list[str] = []
+    for number, line in enumerate(text.split("\n")):
+        if number and not line.startswith(_FIX):
+            lines.append(line)
+            continue
+        hanging = " " * (len(_FIX) + 1 if line.startswith(_FIX) else 2)
+        lines += textwrap.wrap(
+            line,
+            width,
+            subsequent_indent=hanging,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+    return "\n".join(lines)
+
+
 def _painted(text: str, problem: Problem, paint: Paint) -> str:
     if not paint.on:
         return text
@@ -98,11 +130,12 @@ def _painted(text: str, problem: Problem, paint: Paint) -> str:
         if _CARETS.fullmatch(line):
             head, carets = line.split("|", 1)
             lines.append(f"{head}|{paint.bad(carets)}")
-        elif line.startswith("  fix:"):
-            lines.append(f"  {paint.good('fix:')}{line.removeprefix('  fix:')}")
+        elif line.startswith(_FIX):
+            lines.append(f"  {paint.good('fix:')}{line.removeprefix(_FIX)}")
         else:
             lines.append(line)
-    lines[0] = paint.strong(place) + lines[0].removeprefix(place)
+    if lines[0].startswith(place):
+        lines[0] = paint.strong(place) + lines[0].removeprefix(place)
     return "\n".join(lines)
 
 

@@ -47,3 +47,24 @@ def test_run_refuses_the_same_problems_on_stderr(call: Call, folder: Path) -> No
     told = json.loads(call("run", "broken.yaml", "--json").stdout)
     assert told["error"]["kind"] == "problems-found"
     assert told["error"]["problems"][0]["line"] == 5
+
+
+def test_one_cause_is_one_problem(call: Call, folder: Path) -> None:
+    text = "version: 1\nprovider: box\ndefaults: {model: m, size: 320x180, seconds: 1}\n"
+    text += "providers: {box: {kind: litellm, base_url: '${BOX_URL}'}}\nshots: {a: x}\n"
+    (folder / "box.yaml").write_text(text, encoding="utf-8")
+    done = call("check", "box.yaml")
+    assert "the environment variable `BOX_URL` is not set" in done.stdout
+    assert done.stdout.endswith("\n1 problem in box.yaml\n")
+
+
+def test_a_misspelt_variable_stops_every_command_that_takes_one(call: Call, folder: Path) -> None:
+    manifest = folder / "harbour.yaml"
+    text = manifest.read_text("utf-8").replace("A harbour at dawn.", '"At {{ light }}."')
+    manifest.write_text(f"vars: {{light: noon}}\n{text}", encoding="utf-8")
+    for command in ("check", "plan", "run", "status"):
+        done = call(command, "harbour.yaml", "--var", "ligth=dusk")
+        assert done.returncode == 2
+        assert "did you mean `light`?" in done.stdout + done.stderr
+        assert "1 problem on the command line" in done.stdout + done.stderr
+        assert call(command, "harbour.yaml", "--var", "light=dusk").returncode == 0

@@ -51,7 +51,7 @@ def test_init_never_overwrites_and_writes_nothing_where_a_file_is_in_the_way(
 ) -> None:
     mine = tmp_path / "campaign.yaml"
     mine.write_text("mine")
-    with pytest.raises(UsageError, match="exists already; nothing was written"):
+    with pytest.raises(UsageError, match=r"there already: .*; nothing was written"):
         write_starter(tmp_path)
     assert mine.read_text() == "mine"
     assert list(tmp_path.iterdir()) == [mine]

@@ -65,6 +65,17 @@ def test_a_fault_has_the_words_and_the_fix() -> None:
     assert (fault.code, fault.fix) == ("template-syntax", "close it with `}}`")
 
 
+@pytest.mark.parametrize(
+    "text", ["a {{ city in rain.", "{{ a }} {{ b, c", "{{ a ? b", "{% if x %}{{ a b"]
+)
+def test_braces_that_are_never_closed_are_what_is_wrong(text: str) -> None:
+    fault = fault_from(refused(text), text, None, [], [])
+    assert (fault.message, fault.fix) == (
+        "this template cannot be read: `{{` is never closed",
+        "close it with `}}`",
+    )
+
+
 def test_a_shot_without_rows_is_told_where_rows_come_from(tmp_path: Path) -> None:
     problem = only(expanded(tmp_path, 'shots: {a: "{{ row.city }}"}'))
     assert problem.message == "nothing is called `row` here"

@@ -280,7 +280,10 @@ def test_a_file_beyond_the_limit_is_not_read(tmp_path: Path) -> None:
 
 def test_a_missing_file_names_what_is_there(tmp_path: Path) -> None:
     (tmp_path / "harbour.yaml").write_text("a: 1\n")
-    for name, fix in (("habour.yaml", "did you mean `harbour.yaml`?"), ("x", "check the path")):
+    for name, fix in (
+        ("habour.yaml", "did you mean `harbour.yaml`?"),
+        ("nope.yaml", "check the path"),
+    ):
         document, problems = read_document(tmp_path / name)
         assert document is None
         assert [(p.code, p.fix) for p in problems] == [("missing-file", fix)]

@@ -110,6 +110,8 @@ def test_what_is_no_picture_is_named(data: bytes, words: str, tmp_path: Path) ->
 def test_a_missing_picture_a_folder_and_an_empty_file_are_told_apart(tmp_path: Path) -> None:
     (tmp_path / "empty.png").touch()
     assert "there is no picture" in refusal(tmp_path / "none.png").message
+    assert refusal(tmp_path / "emtpy.png").fix == "did you mean `empty.png`?"
+    assert refusal(tmp_path / "x").fix == "write its path from the manifest's folder"
     assert "is not a file" in refusal(tmp_path).message
     assert refusal(tmp_path / "empty.png").code == "truncated"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 from sora_batch.errors import BudgetExceeded, ProblemsFound, UsageError
 from sora_batch.problems import Problem, Where
@@ -40,6 +41,44 @@ manifests/harbour.yaml:15:7: unknown key `promt` in shot `harbour` [unknown-key]
 
 2 problems in manifests/harbour.yaml; nothing was run and nothing was spent"""
     )
+
+
+LONG = Problem(
+    "the environment variable `GPU_BOX_HOST` is not set",
+    Where("manifests/harbour.yaml", 7, 22, 15, "    base_url: http://${GPU_BOX_HOST}:8091/v1"),
+    "variable",
+    "set GPU_BOX_HOST in the environment, or write the address here",
+)
+
+
+def test_sentences_are_wrapped_to_the_terminal_and_excerpts_are_not() -> None:
+    text = problems_text([LONG], outcome="nothing was run and nothing was spent", width=60)
+    assert (
+        text
+        == """\
+manifests/harbour.yaml:7:22: the environment variable
+  `GPU_BOX_HOST` is not set [variable]
+       7 |     base_url: http://${GPU_BOX_HOST}:8091/v1
+         |                      ^^^^^^^^^^^^^^^
+  fix: set GPU_BOX_HOST in the environment, or write the
+       address here
+
+1 problem in manifests/harbour.yaml; nothing was run and
+  nothing was spent"""
+    )
+    painted = problems_text([LONG], paint=Paint(on=True), width=60)
+    assert re.sub(r"\x1b\[\d+m", "", painted) == problems_text([LONG], width=60)
+
+
+def test_an_error_and_its_fix_are_wrapped_too() -> None:
+    error = UsageError("a message of many words, here", fix="a fix that has many words as well")
+    assert error_text(error, width=24).splitlines() == [
+        "a message of many words,",
+        "  here",
+        "  fix: a fix that has",
+        "       many words as",
+        "       well",
+    ]
 
 
 def test_colour_changes_no_word() -> None:
