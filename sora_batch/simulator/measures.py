@@ -15,7 +15,7 @@ from sora_batch.shots import Size
 _SLATE_SHARE = 0.3
 _SMALLEST_TYPE = 9
 _PROMPT_SIZES = (30, 27, 24, 21, 18)
-_LEGIBLE_WIDTH, _LEGIBLE_HEIGHT = 100, 20
+_LEGIBLE_WIDTH, _LEGIBLE_HEIGHT = 100, 64
 # Of a frame of 720p, whose slate is 216 pixels high.
 _FULL_DIAGONAL, _FULL_WIDTH, _FULL_SLATE = 960, 620, 216
 
@@ -24,10 +24,12 @@ _FULL_DIAGONAL, _FULL_WIDTH, _FULL_SLATE = 960, 620, 216
 class Measures:
     """Sizes of type and margins for a frame, in pixels.
 
-    `slate` is how high the slate is, `foot` where the room for words ends above the progress line.
-    A prompt is set in the first of `prompt_sizes` in which all of it fits.
+    `legible` is whether there is room for words at all, `slate` how high the slate is, `foot` where
+    the room for words ends above the progress line. A prompt is set in the first of
+    `prompt_sizes` in which all of it fits.
     """
 
+    legible: bool
     slate: int
     margin_x: int
     margin_y: int
@@ -37,11 +39,6 @@ class Measures:
     bar: int
     bar_bottom: int
     foot: int
-
-    @property
-    def legible(self) -> bool:
-        """Whether there is room for words at all."""
-        return self.slate >= _LEGIBLE_HEIGHT and self.margin_x * 18 >= _LEGIBLE_WIDTH
 
 
 def slate_height(size: Size) -> int:
@@ -63,6 +60,7 @@ def measures_of(size: Size) -> Measures:
     # The line stands off the edge: the edge of a frame that was scaled may be a pixel elsewhere.
     bar_bottom = slate - max(2, even(slate * 0.06))
     return Measures(
+        legible=size.width >= _LEGIBLE_WIDTH and size.height >= _LEGIBLE_HEIGHT,
         slate=slate,
         margin_x=even(size.width * 0.055),
         margin_y=even(slate * 0.12),
