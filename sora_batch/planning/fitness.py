@@ -209,7 +209,7 @@ class Fitness:
         kind = shot.source.kind
         if not getattr(self.capabilities, kind):
             can = [one for one in _SOURCES if getattr(self.capabilities, one)]
-            fix = f"it can {joined(can)}" if can else "describe the change in a prompt of its own"
+            fix = f"it can {joined(can)}" if can else _instead(shot, kind, self.capabilities)
             yield Finding(f"{kind}_of", "source", f"{self.kind} cannot {kind} a clip", fix)
         elif shot.reference is not None:
             message = f"`{kind}_of` takes its picture from its source, not from a reference"
@@ -227,6 +227,16 @@ def _likeness(shot: Shot) -> tuple[object, ...]:
         type(shot.reference),
         shot.source.kind if shot.source is not None else None,
     )
+
+
+def _instead(shot: Shot, kind: str, server: Capabilities) -> str:
+    """What comes nearest to working on a clip where no server of the kind does."""
+    fix = "describe the change in a prompt of its own"
+    origin = shot.source.shot if shot.source is not None else None
+    if origin is None or not server.reference or shot.reference is not None:
+        return fix
+    at = "last" if kind == "extend" else "first"
+    return f"{fix}, and start from its {at} frame: `reference: {{frame_of: {origin}, at: {at}}}`"
 
 
 def _too_long(length: int, most: int) -> Finding:

@@ -44,10 +44,14 @@ class Pricer:
 
     def entry(self, model: str) -> ModelEntry | None:
         """The catalog's entry for the manifest's name of a model, at this provider."""
-        mapped = self.settings.models.get(model, model)
-        return self.catalog.find(self.settings.kind, mapped) or (
-            self.catalog.find(self.settings.kind, model)
-        )
+        kind, mapped = self.settings.kind, self.settings.models.get(model, model)
+        found = self.catalog.find(kind, mapped) or self.catalog.find(kind, model)
+        service = self.catalog.service(kind)
+        if found is not None or service is None or not service.deployment_names:
+            return found
+        # A deployment has any name, and what it deploys is what the service has.
+        models = self.catalog.models(kind)
+        return models[0] if len(models) == 1 else None
 
     def target(self, model: str) -> Target:
         """Where shots of that model are rendered, under the server's own name for it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -286,3 +286,20 @@ def test_a_server_without_an_address_is_a_problem() -> None:
     assert problem.message == "`office` (azure) has no address"
     assert problem.code == "base-url"
     assert plan(manifest(shot("a")), base_url="").problems == ()
+
+
+def test_what_comes_nearest_to_working_on_a_clip_is_said() -> None:
+    for kind, moment in (("remix", "first"), ("extend", "last")):
+        source = Source(cast(Any, kind), shot=ShotId("hero"))
+        hero, kid = shot("hero", model="wan"), shot("kid", model="wan", source=source)
+        made = manifest(hero, kid, kind="vllm-omni", provider=RELAY)
+        (problem,) = plan(made, capabilities=Capabilities()).problems
+        assert problem.fix.endswith(f"`reference: {{frame_of: hero, at: {moment}}}`")
+
+
+@pytest.mark.parametrize("model", ["my-deployment", "sora-2-pro"])
+def test_a_deployment_has_the_limits_of_what_the_service_has(model: str) -> None:
+    (size,) = problems(kind="azure", provider=RELAY, model=model, size=Size(1792, 1024))
+    assert size.message == f"{model} cannot make 1792x1024"
+    (seconds,) = problems(kind="azure", provider=RELAY, model=model, seconds=Decimal(20))
+    assert seconds.fix == "use 4, 8 or 12"
