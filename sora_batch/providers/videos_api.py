@@ -68,7 +68,10 @@ class VideosApi:
         """Orders one clip, once. Raises NotAccepted, OutcomeUnknown."""
         http = self._create_request(request)
         response, body = await self._server.order(
-            http, busy=self._dialect.busy, refuses=self._dialect.refuses
+            http,
+            busy=self._dialect.busy,
+            refuses=self._dialect.refuses,
+            from_job=request.source_kind is not None,
         )
         report = replies.job_report(replies.parse_json(body) or {})
         if report is None:

@@ -170,3 +170,13 @@ def test_azure_is_asked_for_a_remix_with_a_form() -> None:
     asyncio.run(server(handler, "azure").submit(order(source_kind="remix", source_job="v1")))
     assert seen[0].url.path == "/v1/videos/v1/remix"
     assert parts_of(seen[0]) == {"prompt": "dawn ☀"}
+
+
+@pytest.mark.parametrize(("source", "stops"), [(None, True), ("remix", False)])
+def test_a_path_that_is_not_there_is_everybodys_trouble_and_a_job_one_shots(
+    source: str | None, stops: bool
+) -> None:
+    answer = answering(404, {"error": {"message": "Invalid URL (POST /v2/videos)"}})
+    with pytest.raises(NotAccepted) as refused:
+        asyncio.run(server(answer).submit(order(source_kind=source, source_job="v1")))
+    assert refused.value.stops_run is stops
