@@ -49,9 +49,7 @@ async def collect(tools: Tools, attempt: Attempt, step: Step | None) -> Outcome:
         try:
             await tools.provider.download(attempt.job_id, part, limit_bytes=CLIP_LIMIT_BYTES)
             facts = await _verify(tools, attempt, str(part))
-        except JobUnreachable as error:
-            why = error.message
-        except EngineLost as error:
+        except (JobUnreachable, EngineLost) as error:
             why = str(error)
         except OperationFailed as error:
             # Not what was promised, or cut short: nothing of it can be gone on from.
