@@ -135,6 +135,7 @@ class Reconciler:
 
     async def _look_now(self) -> Look:
         look = Look(self._tools.clock.monotonic())
+        began = self._tools.clock.now()
         before = await asyncio.to_thread(self._tools.store.attempts)
         try:
             listed = await self._listed(before)
@@ -144,7 +145,7 @@ class Reconciler:
         # Read again: what was on its way when the list was made has claimed its job by now.
         attempts = await asyncio.to_thread(self._tools.store.attempts)
         look.ahead_s = listed.ahead_s
-        self._examine(look, attempts, listed)
+        self._examine(look, attempts, listed, began)
         for name, job in look.findings.adopted.items():
             await self._adopt(next(a for a in attempts if a.id == name), job, listed.ahead_s)
         return look
@@ -157,7 +158,9 @@ class Reconciler:
         since = since_on_server(oldest, ahead_s)
         return await self._tools.provider.list_jobs(MOST_JOBS, since=since)
 
-    def _examine(self, look: Look, attempts: Sequence[Attempt], listed: JobList) -> None:
+    def _examine(
+        self, look: Look, attempts: Sequence[Attempt], listed: JobList, began: datetime
+    ) -> None:
         by_job = {attempt.job_id: attempt for attempt in attempts if attempt.job_id is not None}
         ours = [(by_job[job.id], job) for job in listed.jobs if job.id in by_job]
         lists_models = self._tools.provider.capabilities.lists_models
@@ -169,18 +172,22 @@ class Reconciler:
         lost = [one for one in orders if one not in moving]
         free = [job for job in listed.jobs if job.id not in by_job]
         look.findings = match(lost, free, on_their_way=moving, shown=shown)
-        look.doubt = self._doubt(attempts, listed, shown_prompts=shown.get("prompt"))
+        look.doubt = self._doubt(attempts, listed, began, shown_prompts=shown.get("prompt"))
 
     def _doubt(
-        self, attempts: Sequence[Attempt], listed: JobList, *, shown_prompts: bool | None
+        self,
+        attempts: Sequence[Attempt],
+        listed: JobList,
+        asked_at: datetime,
+        *,
+        shown_prompts: bool | None,
     ) -> str:
         if not listed.whole:
             return "its list of jobs cannot be read to the end"
         if shown_prompts is False:
             return "its list of jobs shows other prompts than were ordered"
-        settled = self._tools.clock.now() - timedelta(
-            seconds=self._tools.provider.capabilities.settle_s
-        )
+        # A long list takes long to read: what was ordered meanwhile need not be in it.
+        settled = asked_at - timedelta(seconds=self._tools.provider.capabilities.settle_s)
         oldest = min((a.created_at for a in attempts if is_unknown(a)), default=settled)
         listed_ids = {job.id for job in listed.jobs}
         for attempt in attempts:

@@ -16,6 +16,7 @@ from sora_batch.manifest.settings import Limits
 from sora_batch.planning.plan import Action
 from sora_batch.providers.provider import (
     JobList,
+    JobReport,
     JobStatus,
     JobUnreachable,
     OutcomeUnknown,
@@ -250,6 +251,47 @@ def test_a_list_that_leaves_out_a_job_we_know_is_not_believed(tmp_path: Path) ->
     assert (report.finished.held, len(bench.provider.orders)) == (2, 2)
     held = next(e for e in bench.events if isinstance(e, ShotHeld) and e.shot_id == "a")
     assert "leaves out job" in held.note
+
+
+def test_what_is_ordered_while_a_list_is_read_need_not_be_in_it(tmp_path: Path) -> None:
+    """A run that orders all the time, and a list that takes a minute to read."""
+    names = [f"b{n}" for n in range(12)]
+    bench = ListingBench(tmp_path, [shot("a"), *map(shot, names)])
+    bench.manifest = replace(bench.manifest, limits=Limits(concurrency=20, render_timeout=timedelta(days=1)))
+    bench.provider.on_submit["a"] = [LOST]
+    for name in names:
+        bench.provider.on_poll[name] = [JobStatus.RENDERING] * 60
+    may_order = {name: asyncio.Event() for name in names}
+    ordered = {name: asyncio.Event() for name in names}
+    submit, look, waiting = bench.provider.submit, bench.provider.list_jobs, [*names]
+
+    async def submitting(request: RenderRequest) -> JobReport:
+        if request.label in may_order:
+            await may_order[request.label].wait()
+        return await submit(request)
+
+    async def looking(limit: int, **more: Any) -> JobList:
+        listed = await look(limit, **more)
+        if waiting and more.get("since") is not None:
+            name = waiting.pop(0)
+            may_order[name].set()
+            await ordered[name].wait()
+            bench.clock.advance(60.0)
+        return listed
+
+    def observe(event: Event) -> None:
+        if isinstance(event, ShotSubmitted) and event.shot_id in ordered:
+            ordered[event.shot_id].set()
+        is_over = isinstance(event, RunNotice) and "never accepted" in event.message
+        for gate in may_order.values() if is_over or isinstance(event, ShotHeld) else ():
+            gate.set()
+
+    bench.provider.submit = submitting  # type: ignore[method-assign]
+    bench.provider.list_jobs = looking  # type: ignore[method-assign]
+    bench.observe = observe
+    report = run(bench)
+    assert (report.finished.done, report.finished.held) == (13, 0)
+    assert len(bench.provider.orders) == 14
 
 
 @pytest.mark.parametrize("ahead_s", [-7200.0, 7200.0, None])
