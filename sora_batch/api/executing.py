@@ -28,6 +28,7 @@ __all__ = ["RunReport", "require_budget", "require_consent", "run", "run_sync"]
 
 _TERMINATED_AFTER_S = 2.0
 _SPARED_S = 3600.0
+_ON_ITS_WAY = "; what is ordered already is fetched by `--select state:resume`"
 _STOPPING = "stopping: nothing new is ordered, downloads finish; Ctrl-C again leaves at once"
 
 
@@ -211,5 +212,6 @@ def require_budget(plan: Plan) -> None:
         raise BudgetExceeded(
             f"this run would cost {dollars(plan.estimate_usd)}, and the budget of "
             f"{dollars(budget)} has {dollars(max(left, Decimal(0)))} left",
-            fix="choose fewer shots with --select, a cheaper profile, or raise the budget",
+            fix="choose fewer shots with --select, a cheaper profile, or raise the budget"
+            + (_ON_ITS_WAY if any(step.action is Action.RESUME for step in plan.steps) else ""),
         )

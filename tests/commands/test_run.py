@@ -157,6 +157,7 @@ def test_what_the_budget_does_not_allow_is_refused_whatever_one_says(call: Call)
     for done in (call(*words), call(*words, "--yes")):
         assert done.returncode == 2
         assert "the budget of $0.50" in done.stderr
+        assert "state:resume" not in done.stderr
 
 
 def test_what_fails_and_what_needs_it_are_said_with_what_to_type(call: Call, folder: Path) -> None:
