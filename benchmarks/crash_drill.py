@@ -5,9 +5,8 @@ python -m benchmarks.crash_drill --kills 200 --seed 1 --dialect vllm-omni
 Campaigns, a few at a time: one `sora-batch run` after the other, each ended by SIGKILL, then as
 many as it takes to bring the campaign to its end, and a person who asks (`resolve`) and sometimes
 pays again. The server is a process of its own (`sora-batch simulate`) that is killed and started
-again all the while: what its family keeps on disk it knows again, what it keeps in memory is
-forgotten. Its bill is what really happened; `drill_audit.py` holds it against the stores. All
-clocks run faster.
+again all the while: what its family keeps in memory only is then forgotten. Its bill is what
+really happened; `drill_audit.py` holds it against the stores. All clocks run faster.
 """
 
 from __future__ import annotations
@@ -151,8 +150,8 @@ class Drill:
 
     def _order(self, campaign: Campaign, standby: Standby, luck: random.Random) -> None:
         """Orders a campaign, kills it again and again, lets it end, asks what is on hold."""
-        is_alone = campaign.concurrency == 1
-        for _ in range(luck.randint(*(CAMPAIGN_KILLS_ALONE if is_alone else CAMPAIGN_KILLS))):
+        most = CAMPAIGN_KILLS_ALONE if campaign.concurrency == 1 else CAMPAIGN_KILLS
+        for _ in range(luck.randint(*most)):
             code = self._call(standby, campaign, "run", kill_after_s=luck.uniform(*KILL_AFTER_S))
             if code is not None:
                 break
@@ -176,6 +175,8 @@ class Drill:
             code = self._call(standby, campaign, "run")
             if code not in ({0, 1, 2, None} if campaign.is_tight else {0, 1, None}):
                 raise RuntimeError(f"exit code {code}; see the logs of {campaign.name}")
+            for state in ("resume", "done") if code == 2 else ():  # the budget lets make no more
+                self._call(standby, campaign, "run", "--select", f"state:{state}")
             self._call(standby, campaign, "resolve")
             moved = {one["became"] for one in self._said(campaign, "resolve")["resolved"]} & MOVED
             self._call(standby, campaign, "status")
@@ -217,12 +218,12 @@ class Drill:
         return code
 
     def _said(self, campaign: Campaign, command: str) -> dict[str, Any]:
-        log = self.folder / f"{campaign.name}.{command}.log"
-        return dict(json.loads(log.read_text(encoding="utf-8").splitlines()[-1]))
+        log = (self.folder / f"{campaign.name}.{command}.log").read_text(encoding="utf-8")
+        return dict(json.loads(log.splitlines()[-1]))
 
 
 def make_old(folder: Path) -> None:
-    """Lets half-written files look as though nobody could be writing them any more."""
+    """Makes half-written files older than anybody would take to write them."""
     for path in folder.rglob(".*.tmp"):
         os.utime(path, (0, 0))
 
