@@ -9,12 +9,10 @@ from pathlib import Path
 from typing import cast, get_args
 
 from sora_batch.errors import UsageError
-from sora_batch.providers import kinds
 from sora_batch.simulator import Bill, FaultScript, Latency, SimulatorSettings, Speed
 from sora_batch.simulator.fault_files import read_script
 from sora_batch.simulator.serving import serve
 
-_GATEWAY = "litellm"
 _MANIFEST = """\
 version: 1
 provider: simulated
@@ -111,8 +109,7 @@ def _manifest(base_url: str, settings: SimulatorSettings) -> str:
     family = settings.speaks
     served = family.orders.models == "served"
     return _MANIFEST.format(
-        # A relay nobody wrote a record for speaks as gateways do.
-        kind=family.name if family.name in kinds() else _GATEWAY,
+        kind=family.name,
         base_url=base_url,
         price=settings.price_per_second_usd,
         model=settings.model if served else "sora-2",

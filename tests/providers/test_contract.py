@@ -36,6 +36,7 @@ from sora_batch.providers.videos_api import VideosApi
 from sora_batch.records import FailureKind
 from sora_batch.shots import JobId, Size
 from sora_batch.simulator import Fault, FaultScript, Simulator, SimulatorSettings, create_app
+from sora_batch.simulator.dialects import DIALECTS as SIMULATED
 
 SIZE = Size(128, 72)
 
@@ -56,6 +57,10 @@ def order(key: str, **changes: object) -> RenderRequest:
 VIDEOS = [kind for kind in kinds() if DIALECTS[kind].protocol == "videos"]
 SOLD = {"size": Size(1280, 720), "seconds": Decimal(4)}
 """What every host of the sora models takes."""
+
+
+def test_every_dialect_of_the_simulator_is_a_kind_of_provider() -> None:
+    assert set(VIDEOS) == set(SIMULATED)
 
 
 @asynccontextmanager
