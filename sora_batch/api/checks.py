@@ -101,6 +101,9 @@ def reached_check(found: Probe, address: str) -> Check:
     if found.code in {401, 403}:
         words = f"{address} does not accept the key ({found.code}): {found.words}"
         return Check(name="server", ok=False, words=words, fix="set the right key")
+    if found.code >= 500:
+        words = f"{address} answers, with an error ({found.code}): {found.words}"
+        return Check(name="server", ok=None, words=words)
     return Check(name="server", ok=True, words=f"{address} answers")
 
 

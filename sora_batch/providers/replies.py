@@ -159,14 +159,14 @@ def is_no_such_job(code: str) -> bool:
 def retry_after_s(headers: Mapping[str, str], now: datetime) -> float | None:
     """How long an answer asks to wait, in any of the forms in use; None where it does not."""
     for name, unit in (("retry-after-ms", 0.001), ("x-ratelimit-reset-ms", 0.001)):
-        if (value := _seconds(headers.get(name), unit)) is not None:
+        if (value := _seconds(_header(headers, name), unit)) is not None:
             return value
-    told = headers.get("retry-after")
+    told = _header(headers, "retry-after")
     if (value := _seconds(told, 1.0)) is not None:
         return value
     if told and (date := _http_date(told)) is not None:
         return max(0.0, (date - now).total_seconds())
-    return _reset_s(headers.get("x-ratelimit-reset-requests"))
+    return _reset_s(_header(headers, "x-ratelimit-reset-requests"))
 
 
 def ahead_s(headers: Mapping[str, str], began: datetime, ended: datetime) -> float | None:
@@ -212,6 +212,11 @@ def money(value: object) -> Decimal | None:
     except InvalidOperation:
         return None
     return amount if amount.is_finite() and amount >= 0 else None
+
+
+def _header(headers: Mapping[str, str], name: str) -> str | None:
+    """A header of the server's; LiteLLM passes those of the server behind it on with a prefix."""
+    return headers.get(name) or headers.get(f"llm_provider-{name}")
 
 
 def _error_words(error: object) -> tuple[str, str]:

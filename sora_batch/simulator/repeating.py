@@ -16,6 +16,8 @@ from sora_batch.simulator.broken_answers import Silence
 from sora_batch.simulator.dialects import Dialect
 from sora_batch.simulator.refusals import Refused
 
+_WAITING = frozenset({"retry-after", "retry-after-ms", "x-ratelimit-reset-requests"})
+
 
 async def repeated(
     once: Callable[[], Awaitable[Response]], request: Request, dialect: Dialect
@@ -31,6 +33,9 @@ async def repeated(
     if answer.status_code == 200:
         refused = Refused(500, "APIConnectionError: validation errors for VideoObject")
         return JSONResponse(dialect.envelope(refused), refused.status)
+    for name in _WAITING & set(answer.headers):
+        answer.headers[f"llm_provider-{name}"] = answer.headers[name]
+        del answer.headers[name]
     return answer
 
 

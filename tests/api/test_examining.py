@@ -10,6 +10,7 @@ import pytest
 from sora_batch import api
 from sora_batch.providers import kinds
 from sora_batch.providers.dialects import DIALECTS
+from sora_batch.simulator import Fault, FaultScript
 from tests.listening import dialect_listening, listening
 from tests.providers.fake_openrouter import KEY, FakeOpenRouter
 
@@ -80,6 +81,14 @@ def test_a_model_that_a_server_of_one_model_does_not_have_is_in_the_way(tmp_path
         assert shots.fix == f"under `providers`: models: {{sora-2: {simulator.settings.model}}}"
         mapped = f", models: {{sora-2: '{simulator.settings.model}'}}"
         assert api.examine(manifest(tmp_path, "vllm-omni", url, more=mapped)).is_well
+
+
+def test_a_server_that_answers_with_an_error_is_not_called_well(tmp_path: Path) -> None:
+    faults = FaultScript((Fault(do="error", at="list", status=500),))
+    with dialect_listening(tmp_path / "server", dialect="litellm", faults=faults) as (url, _):
+        server = checks(api.examine(manifest(tmp_path, "litellm", url)))["server"]
+        assert server.ok is None
+        assert "with an error (500)" in server.words
 
 
 def test_a_name_that_a_gateway_does_not_list_is_a_remark(tmp_path: Path) -> None:

@@ -111,6 +111,8 @@ def test_words_are_found_in_every_envelope(body: bytes, code: str, words: str) -
         ({"retry-after": "Mon, 23 Nov 2026 11:00:00 GMT"}, 0.0),
         ({"x-ratelimit-reset-requests": "1m2s"}, 62.0),
         ({"x-ratelimit-reset-requests": "250ms"}, 0.25),
+        ({"llm_provider-retry-after": "7"}, 7.0),
+        ({"llm_provider-x-ratelimit-reset-requests": "9s"}, 9.0),
         ({"retry-after": "soon"}, None),
         ({}, None),
     ],

@@ -229,6 +229,18 @@ def test_litellm_orders_up_to_three_times_unless_it_is_told_not_to(
     asyncio.run(story())
 
 
+def test_litellm_passes_the_headers_of_the_server_behind_it_on_with_a_prefix(
+    tmp_path: Path,
+) -> None:
+    async def story() -> None:
+        async with serve(tmp_path, "litellm", Fault(do="throttle", at="create")) as http:
+            answer = await form(http)
+            assert (answer.status_code, "retry-after" in answer.headers) == (429, False)
+            assert answer.headers["llm_provider-retry-after"] == "1"
+
+    asyncio.run(story())
+
+
 def test_litellm_leaves_a_refusal_and_a_dropped_connection_alone(tmp_path: Path) -> None:
     async def story() -> None:
         refuse, drop = Fault(do="refuse", prompt="vile"), Fault(do="reset", at="create", times=1)
