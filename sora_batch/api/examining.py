@@ -100,12 +100,12 @@ def _looked_at(patient: _Patient) -> Iterator[Check]:
         yield Check(name="server", ok=True, words=words)
         return
     hosted = dialect_of(settings.kind).protocol == "openrouter"
+    if closed := _closed(settings):
+        yield closed
     key, check = _key(patient)
     yield check
     if check.ok is False and not hosted:
         return
-    if closed := _closed(settings):
-        yield closed
     if not patient.address:
         words = f"{settings.kind} has no address of its own"
         fix = "write `base_url` under `providers` in a manifest, and name the manifest here"
@@ -185,13 +185,22 @@ def _entries(rows: list[object]) -> Mapping[str, ModelEntry]:
 
 
 def _closed(settings: ProviderSettings) -> Check | None:
-    """That a service is known to have closed, where it is not asked at an address of one's own."""
+    """That a service is known to have closed, where it is not asked at an address of one's own;
+    or that it should have by now, wherever it is asked."""
     service = load_catalog().service(settings.kind)
-    if settings.base_url is not None or service is None or service.closed is None:
+    if service is None:
         return None
-    words = f"{settings.kind} closed this service on {service.closed}"
     fix = f"instead: {service.instead}" if service.instead else ""
-    return Check(name="service", ok=False, words=words, fix=fix)
+    if settings.base_url is None and service.closed is not None:
+        words = f"{service.title} closed this service on {service.closed}"
+        return Check(name="service", ok=False, words=words, fix=fix)
+    if service.retired is None or service.retired > SystemClock().now().date():
+        return None
+    words = (
+        f"the last published retirement date, {service.retired}, has passed; it may refuse "
+        "everything"
+    )
+    return Check(name="service", ok=None, words=words, fix=fix)
 
 
 def _can(server: Capabilities) -> Iterator[Check]:

@@ -159,3 +159,15 @@ def test_an_address_where_nobody_is_is_said_once(tmp_path: Path) -> None:
     assert said["server"].ok is False
     assert "cannot be reached" in said["server"].words
     assert "models" not in said
+
+
+def test_a_service_that_has_closed_is_said_before_its_key_is_missed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    found = api.examine("openai")
+    assert [check.name for check in found.checks][:2] == ["service", "key"]
+    assert "closed this service on 2026-09-24" in found.checks[0].words
+    azure = checks(api.examine("azure"))["service"]
+    assert azure.ok is None
+    assert "2026-11-02, has passed" in azure.words
