@@ -16,6 +16,8 @@ from sora_batch.providers.probing import Probe
 from sora_batch.views.models import price_range
 from sora_batch.views.text import dollars
 
+# Versions of LiteLLM that steal: the first two by PYSEC-2026-2, the third second hand.
+_MALICIOUS = frozenset({"1.82.7", "1.82.8", "1.107.0"})
 _MOST_MODELS = 5
 _CLOCK_OFF_S = 60.0
 
@@ -36,6 +38,10 @@ def probe_checks(
     """What a probed server says of itself. `ordered` are the models that a manifest orders: its
     names, and what they are called in an order."""
     yield _family(settings, found)
+    if found.version in _MALICIOUS:
+        words = f"LiteLLM {found.version} is known to steal keys"
+        fix = "stop it, change every key it has seen, and install another version by its hash"
+        yield Check(name="version", ok=False, words=words, fix=fix)
     yield _models(found)
     yield from _names(settings, found, ordered)
     yield _list(settings, found)

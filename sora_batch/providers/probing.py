@@ -22,7 +22,8 @@ NOBODYS_JOB = "video_sora_batch_doctor"
 class Probe:
     """What a server answered. `code` is that of its list of jobs, 0 where nothing came, and
     `words` are its own; `guess` are the families it may be, likeliest first. `models` are the
-    names it lists, `jobs` how many jobs its list showed, None where it showed no list."""
+    names it lists, `jobs` how many jobs its list showed, None where it showed no list. `version` is
+    that of a gateway which says it, "" else."""
 
     code: int = 0
     words: str = ""
@@ -31,6 +32,7 @@ class Probe:
     jobs: int | None = None
     shows_prompts: bool | None = None
     ahead_s: float | None = None
+    version: str = ""
 
 
 async def probe(server: Connection) -> Probe:
@@ -56,6 +58,7 @@ async def probe(server: Connection) -> Probe:
         jobs=len(items) if isinstance(listed, list) else None,
         shows_prompts=prompts == {True} if prompts else None,
         ahead_s=server.ahead_s,
+        version=replies.clean(response.headers.get("x-litellm-version", ""), 40),
     )
 
 

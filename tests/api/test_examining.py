@@ -6,6 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
 
 from sora_batch import api
 from sora_batch.providers import kinds
@@ -171,3 +175,17 @@ def test_a_service_that_has_closed_is_said_before_its_key_is_missed(
     azure = checks(api.examine("azure"))["service"]
     assert azure.ok is None
     assert "2026-11-02, has passed" in azure.words
+
+
+@pytest.mark.parametrize(("version", "well"), [("1.106.2", True), ("1.82.8", False)])
+def test_a_gateway_that_is_known_to_steal_keys_is_in_the_way(
+    version: str, well: bool, tmp_path: Path
+) -> None:
+    async def answer(_: Request) -> JSONResponse:
+        headers = {"x-litellm-version": version}
+        return JSONResponse({"error": {"message": "litellm.", "code": "400"}}, 400, headers)
+
+    with listening(Starlette(routes=[Route("/{path:path}", answer)])) as url:
+        found = api.examine(manifest(tmp_path, "litellm", f"{url}/v1"))
+        assert found.is_well is well
+        assert ("version" in checks(found)) is not well
