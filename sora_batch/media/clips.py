@@ -27,7 +27,8 @@ from sora_batch.shots import Json
 
 # Before version 19, PyAV refuses a whole clip for one odd byte in its title unless told not to.
 _OLD = int(av.__version__.partition(".")[0]) < 19
-_LENIENT: dict[str, Any] = {"metadata_errors": "replace"} if _OLD else {}
+LENIENT: Mapping[str, Any] = {"metadata_errors": "replace"} if _OLD else {}
+"""For `av.open`: an odd byte in a title is no reason to refuse a file."""
 
 
 def verify(spec: Mapping[str, Json]) -> Mapping[str, Json]:
@@ -52,7 +53,7 @@ def open_clip(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
     """The clip and its pictures. Raises OperationFailed (`not-a-clip`), also for errors within."""
     try:
         # `file:` so that a name with a colon in it is not taken for a protocol.
-        with av.open(f"file:{path}", format="mp4", **_LENIENT) as container:
+        with av.open(f"file:{path}", format="mp4", **LENIENT) as container:
             stream = container.streams.best("video")
             if not isinstance(stream, VideoStream) or not stream.codec_context.width:
                 raise OperationFailed("the clip has no pictures", code="not-a-clip")

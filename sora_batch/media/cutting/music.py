@@ -11,6 +11,7 @@ import numpy as np
 from av.container import InputContainer
 from av.error import FFmpegError
 
+from sora_batch.media.clips import LENIENT
 from sora_batch.media.cutting.samples import BLOCK, SAMPLE_RATE, Block, Supply, decoded
 from sora_batch.media.operation import OperationFailed
 from sora_batch.media.sounds import SoundProblem, inspect_sound
@@ -45,7 +46,7 @@ def open_sound(path: Path) -> Iterator[InputContainer]:
     try:
         inspect_sound(path)
         options = {"format_whitelist": _FORMATS, "protocol_whitelist": "file"}
-        with av.open(f"file:{path}", options=options, metadata_errors="replace") as container:
+        with av.open(f"file:{path}", options=options, **LENIENT) as container:
             if not container.streams.audio:
                 raise OperationFailed(f"the music {path.name} has no sound in it", code="music")
             yield container
