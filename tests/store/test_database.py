@@ -156,7 +156,9 @@ def test_a_start_that_was_killed_before_the_first_step_is_no_store_yet(tmp_path:
     db.close()
     assert read_store(tmp_path) is None
     fill(tmp_path)
-    assert read_store(tmp_path) is not None
+    reader = read_store(tmp_path)
+    assert reader is not None
+    reader.close()
 
 
 class Watched(sqlite3.Connection):
