@@ -39,7 +39,7 @@ def probe_checks(
     names, and what they are called in an order."""
     yield _family(settings, found)
     if found.version in _MALICIOUS:
-        words = f"LiteLLM {found.version} is known to steal keys"
+        words = f"LiteLLM {found.version} is reported to steal keys"
         fix = "stop it, change every key it has seen, and install another version by its hash"
         yield Check(name="version", ok=False, words=words, fix=fix)
     yield _models(found)
