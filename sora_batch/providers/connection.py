@@ -181,6 +181,9 @@ class Connection:
         size, mode = (have, "ab") if resumed else (0, "wb")
         # The disk may take milliseconds to open a file, and the loop has a thousand jobs to see to.
         async for chunk in response.aiter_bytes(_CHUNK_BYTES):
+            if not size and chunk.lstrip()[:1] in {b"<", b"{"}:
+                # No clip begins so: whoever sent it stands in for the server, for now.
+                raise JobUnreachable("a page or a message came instead of the clip")
             size += len(chunk)
             if size > limit_bytes:
                 raise JobUnreachable(f"the clip is larger than {limit_bytes} bytes")

@@ -11,15 +11,17 @@ from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
 
+from sora_batch.durable import link_over
 from sora_batch.engines.engine import EngineLost, OperationFailed
 from sora_batch.errors import OutputUnusable
+from sora_batch.outputs import Outputs
 from sora_batch.planning.plan import Step
 from sora_batch.providers.provider import JobMissing, JobUnreachable
 from sora_batch.records import Attempt, AttemptState, Clip, Failure, FailureKind, Money
 from sora_batch.running.attempt import fail
 from sora_batch.running.outcome import Ending, Outcome
 from sora_batch.running.references import frame_seconds
-from sora_batch.running.sidecar import sidecar_of
+from sora_batch.running.sidecar import made_by, sidecar_of
 from sora_batch.running.tools import Tools
 from sora_batch.shots import Json, Size
 
@@ -30,6 +32,8 @@ ADOPTED = "adopted"
 _DOWNLOADS = 6
 # A paid clip is given up only when the server has said so this often; weather does not count.
 _SAYS_SO = 3
+# A service's storage may have a clip a while after its jobs say so: until then 404 is weather.
+_FRESH_S = 300.0
 _LONGEST_WAIT_S = 60.0
 _LENGTH_TOLERANCE_S = Decimal("0.25")
 
@@ -61,10 +65,8 @@ async def collect(tools: Tools, attempt: Attempt, step: Step | None) -> Outcome:
                 return await fail(tools, attempt, failure)
         except JobMissing as error:
             missing += 1
-            if error.expired or missing >= _SAYS_SO:
-                part.unlink(missing_ok=True)
-                kind = FailureKind.EXPIRED if error.expired else FailureKind.GONE
-                return await fail(tools, attempt, Failure(kind, error.message))
+            if error.expired or (missing >= _SAYS_SO and not _is_fresh(tools, attempt)):
+                return await _gone(tools, attempt, step, error)
             why = error.message
         except OSError as error:
             words = f"cannot write {part}: {error.strerror or error}"
@@ -73,6 +75,36 @@ async def collect(tools: Tools, attempt: Attempt, step: Step | None) -> Outcome:
             return await _keep(tools, attempt, step, facts)
     note = f"the clip waits on the server (job {attempt.job_id}); the download failed: {why}"
     return Outcome(ending=Ending.LEFT, attempt=attempt, note=note)
+
+
+def _is_fresh(tools: Tools, attempt: Attempt) -> bool:
+    """Whether a clip that is not there may only not be there yet; one's own server forgets."""
+    rendered = attempt.rendered_at or attempt.created_at
+    age_s = (tools.clock.now() - rendered).total_seconds()
+    return age_s < _FRESH_S and not tools.provider.capabilities.self_hosted
+
+
+async def _gone(tools: Tools, attempt: Attempt, step: Step | None, error: JobMissing) -> Outcome:
+    """The server has the clip no more; a process that was killed may have fetched all of it."""
+    part = tools.outputs.part_path(attempt.id)
+    try:
+        if await asyncio.to_thread(_fetched_before, tools.outputs, attempt):
+            return await _keep(tools, attempt, step, await _verify(tools, attempt, str(part)))
+    except OperationFailed:
+        part.unlink(missing_ok=True)
+    except (EngineLost, OSError) as lost:
+        return Outcome(ending=Ending.LEFT, attempt=attempt, note=str(lost))
+    kind = FailureKind.EXPIRED if error.expired else FailureKind.GONE
+    return await fail(tools, attempt, Failure(kind, error.message))
+
+
+def _fetched_before(outputs: Outputs, attempt: Attempt) -> bool:
+    """Whether the attempt's part is here; a clip that was placed before the store knew of it gets
+    the part's name again. Raises OSError."""
+    part = outputs.part_path(attempt.id)
+    if not part.exists() and made_by(outputs.sidecar_path(attempt.shot_id)) == attempt.id:
+        link_over(outputs.clip_path(attempt.shot_id), part)
+    return part.exists()
 
 
 async def _verify(tools: Tools, attempt: Attempt, path: str) -> dict[str, Json]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from decimal import Decimal
+from pathlib import Path
 
 from sora_batch.manifest.settings import Manifest
 from sora_batch.planning.plan import Step
@@ -53,6 +55,15 @@ def sidecar_of(
             "copied_from": copied_from,
         },
     }
+
+
+def made_by(sidecar: Path) -> object:
+    """The id of the attempt that made the clip which a sidecar describes; None where none says."""
+    try:
+        job = json.loads(sidecar.read_bytes())["job"]
+        return job.get("attempt_id")
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return None
 
 
 def _origin(manifest: Manifest) -> Mapping[str, object]:

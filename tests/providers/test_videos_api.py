@@ -248,6 +248,20 @@ def test_a_clip_larger_than_any_clip_is_not_taken(tmp_path: Path) -> None:
         asyncio.run(big.download(JobId("v1"), tmp_path / "p", limit_bytes=1000))
 
 
+@pytest.mark.parametrize("page", [b"<html>back soon</html>", b'\n {"error": "busy"}'])
+def test_a_page_in_place_of_a_clip_is_weather(page: bytes, tmp_path: Path) -> None:
+    """A login page or a gateway's message says nothing about the clip, which is paid for."""
+    target = tmp_path / "p"
+    target.write_bytes(b"begun")
+    with pytest.raises(JobUnreachable, match="instead of the clip"):
+        asyncio.run(
+            server(lambda _: httpx.Response(200, content=page)).download(
+                JobId("v1"), target, limit_bytes=1000
+            )
+        )
+    assert target.read_bytes() == b"begun"
+
+
 @pytest.mark.parametrize("location", ["/v1/again", "https://[", "https://host:99999999/x"])
 def test_redirects_without_an_end_are_weather(location: str, tmp_path: Path) -> None:
     leading = server(lambda _: httpx.Response(302, headers={"location": location}))
