@@ -44,12 +44,13 @@ def asked(draw: Draw, *, jobs: int = JOBS, seed: int = 1) -> Asked:
     luck, pace = random.Random(seed), Pace()
     polls, late_s, rendered_s = 0, 0.0, 0.0
     for _ in range(jobs):
-        takes_s, now_s = draw(luck), 0.0
+        takes_s, now_s, open_s = draw(luck), 0.0, 0.0
         while now_s < takes_s:
+            open_s = now_s
             took_s = pace.took_s(KEY, usual_s=None)
             now_s += next_poll_s(now_s, took_s=took_s, hint_s=None, floor_s=FLOOR_S)
             polls += 1
-        pace.took(KEY, now_s)
+        pace.took(KEY, (open_s + now_s) / 2)
         late_s, rendered_s = late_s + now_s - takes_s, rendered_s + takes_s
     return Asked(polls=polls / jobs, share=polls / rendered_s, late=late_s / rendered_s)
 

@@ -38,6 +38,7 @@ POST_TIMEOUT_S = 180.0
 INTENT_TTL_S = 60.0
 
 _FORGOTTEN_AFTER = 3
+_WATCHED_S = 1.0
 _SETTLE_S = 30.0
 _SILENCE_S = 300.0
 _DISK_WAITS_S = (1.0, 5.0, 15.0, 30.0, 60.0)
@@ -143,9 +144,8 @@ async def wait_for_render(
     at_once = attempt.run_id != tools.run_id
     while True:
         elapsed_s = _age_s(tools, attempt)
-        floor_s = tools.provider.poll_floor_s
-        wait_s = next_poll_s(elapsed_s, took_s=took_s(), hint_s=hint_s, floor_s=floor_s)
-        wait_s, ordered_at = 0.0 if at_once else wait_s, attempt.submitted_at or attempt.created_at
+        wait_s = 0.0 if at_once else _wait_s(tools, elapsed_s, took_s(), hint_s)
+        ordered_at = attempt.submitted_at or attempt.created_at
         try:
             report = await watch.ask(attempt.job_id, wait_s=wait_s, ordered_at=ordered_at)
         except JobMissing as error:
@@ -168,6 +168,13 @@ async def wait_for_render(
         if elapsed_s > timeout_s and (heard or tools.clock.monotonic() - asked_since > _SILENCE_S):
             note = f"not finished after {timeout_s:g} s (job {attempt.job_id})"
             return await hold(tools, attempt, note)
+
+
+def _wait_s(tools: Tools, elapsed_s: float, took_s: Sequence[float], hint_s: float | None) -> float:
+    floor_s = tools.provider.poll_floor_s
+    wait_s = next_poll_s(elapsed_s, took_s=took_s, hint_s=hint_s, floor_s=floor_s)
+    # Asking costs nothing in this process, and a person watches how far it is.
+    return min(wait_s, _WATCHED_S) if tools.provider.capabilities.embedded else wait_s
 
 
 def _age_s(tools: Tools, attempt: Attempt) -> float:

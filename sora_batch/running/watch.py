@@ -50,6 +50,7 @@ class Watch:
         self._may_list = tools.provider.capabilities.listing is not Listing.NONE
         self._may_skip = True
         self._looked_at = float("-inf")
+        self._open_at: dict[JobId, float] = {}
 
     async def ask(self, job: JobId, *, wait_s: float, ordered_at: datetime) -> JobReport | None:
         """What the server says of the job, in `wait_s` or when it is seen to be over; None when
@@ -67,6 +68,12 @@ class Watch:
             return await answer
         finally:
             self._waiting.pop(job, None)
+
+    def unsure_s(self, job: JobId) -> float | None:
+        """For how long a job that is over may have been over already: since it was last seen open;
+        None where it never was."""
+        open_at = self._open_at.pop(job, None)
+        return None if open_at is None else self._tools.clock.monotonic() - open_at
 
     async def _run(self) -> None:
         stopping = asyncio.ensure_future(self._tools.stop.wait())
@@ -133,9 +140,12 @@ class Watch:
             return []
         shown = {job.id: job for job in listed.jobs}
         wanted = set(due)
-        for job, report in shown.items():
-            if job in wanted or report.status not in _OPEN:
-                self._answer(job, report)
+        for job in shown.keys() & self._waiting.keys():
+            is_open = shown[job].status in _OPEN
+            if is_open:
+                self._open_at[job] = self._tools.clock.monotonic()
+            if job in wanted or not is_open:
+                self._answer(job, shown[job])
         if not shown.keys() & self._waiting.keys():
             # A list that shows nothing of ours would only cost a request more each time.
             self._may_list, self._may_skip = behind is not None, False
@@ -178,6 +188,8 @@ class Watch:
         except BaseException as error:  # noqa: BLE001 - it is for whoever waits for the job
             _settle(waiter, error=error)
         else:
+            if report.status in _OPEN:
+                self._open_at[job] = self._tools.clock.monotonic()
             _settle(waiter, report)
 
     def _answer(self, job: JobId, report: JobReport) -> None:
