@@ -13,7 +13,8 @@ from sora_batch.providers.provider import NotAccepted, OutcomeUnknown
 from sora_batch.records import Failure, FailureKind
 
 _INVALID = frozenset({400, 405, 406, 409, 413, 415, 422})
-_REDIRECTS = range(300, 400)
+# Not 303: it leads on from a request that was carried out.
+_REDIRECTS = frozenset({301, 302, 307, 308})
 
 
 def unreachable(base_url: str, words: str) -> Failure:
@@ -37,6 +38,9 @@ def of_create(
     words for programs by which this server turns an order down for certain, whatever the code.
     """
     word, words = replies.error_words(body)
+    if code == 409 and "idempoten" in f"{word} {words}".lower():
+        # A proxy on the way has sent the order twice, and the first one is at work.
+        return OutcomeUnknown(f"the server answered {code}", server_words=words)
     if code == 429 or code in busy:
         if replies.is_out_of_credit(word, words):
             return _stop(FailureKind.OUT_OF_CREDIT, "the account is out of credit", words)

@@ -89,7 +89,7 @@ class VideosApi:
             data = failed_behind(data, job) or data
         report = replies.job_report(data, poll_after_s=replies.poll_hint_s(response.headers))
         # vLLM-Omni answers a failed job with an error code and the whole job as its body.
-        if report is not None and (response.is_success or "error" in data):
+        if report is not None and (response.is_success or _is_failed_job(data, job)):
             return report
         raise self._server.no_answer(response, body, "what became of the job")
 
@@ -165,6 +165,12 @@ class VideosApi:
             return build("POST", url, json=order, headers=headers)
         # Multipart is the one encoding that every server of the family takes.
         return build("POST", self.base_url + "/videos", files=_parts(request), headers=headers)
+
+
+def _is_failed_job(data: Mapping[str, Any], job: JobId) -> bool:
+    """Whether an error answer is a job that failed; a gateway's own may have an id and a status
+    too, of the request."""
+    return "error" in data and (data.get("object") == "video" or data.get("id") == job)
 
 
 def _parts(request: RenderRequest) -> list[tuple[str, tuple[str | None, bytes | str, str | None]]]:

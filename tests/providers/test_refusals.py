@@ -21,7 +21,7 @@ def answer(
     return refusals.of_create(code, {"retry-after": "3"}, body, busy=busy, now=NOW)
 
 
-@pytest.mark.parametrize("code", [408, 418, 425, 451, 500, 502, 503, 504, 520, 599])
+@pytest.mark.parametrize("code", [300, 303, 304, 408, 418, 425, 451, 500, 502, 503, 504, 520, 599])
 def test_a_code_that_proves_nothing_is_unknown(code: int) -> None:
     assert isinstance(answer(code, "words"), OutcomeUnknown)
 
@@ -56,6 +56,18 @@ def test_what_is_refused_for_certain(
     refusal = answer(code, error)
     assert isinstance(refusal, NotAccepted)
     assert (refusal.failure.kind, refusal.stops_run) == (kind, stops_run)
+
+
+@pytest.mark.parametrize("busy", [frozenset(), frozenset({409})])
+@pytest.mark.parametrize(
+    "error",
+    [
+        {"code": "idempotency_key_in_use", "message": "already being processed"},
+        {"message": "A request with this Idempotency-Key is in progress"},
+    ],
+)
+def test_an_order_that_a_proxy_sent_twice_is_unknown(error: object, busy: frozenset[int]) -> None:
+    assert isinstance(answer(409, error, busy), OutcomeUnknown)
 
 
 def test_a_busy_server_is_asked_again_when_it_said() -> None:

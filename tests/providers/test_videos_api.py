@@ -187,6 +187,14 @@ def test_a_failed_job_may_come_with_an_error_code() -> None:
     assert report.failure.server_words == "OOM"
 
 
+def test_a_gateways_own_error_is_not_the_job() -> None:
+    """It has an id and a status too, and says nothing of a job that renders on."""
+    error = {"id": "req_81", "status": "failed", "error": {"message": "upstream away"}}
+    gateway = server(lambda _: httpx.Response(502, json=error))
+    with pytest.raises(JobUnreachable):
+        asyncio.run(gateway.poll(JobId("v1")))
+
+
 @pytest.mark.parametrize(
     ("code", "error"),
     [(404, JobMissing), (410, JobMissing), (500, JobUnreachable), (401, JobUnreachable)],
