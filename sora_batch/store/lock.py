@@ -73,7 +73,7 @@ def holder(folder: Path) -> Holder | None:
         return _noted(folder)
     except OSError:
         # In a folder we may not write the lock cannot be tried, so the note has to do.
-        return _noted(folder) if _may_be_alive(folder) else None
+        return _noted(folder) if _note(folder) and _may_be_alive(folder) else None
     lock.release()
     return None
 
