@@ -77,7 +77,7 @@ class Watch:
 
     async def _run(self) -> None:
         stopping = asyncio.ensure_future(self._tools.stop.wait())
-        stopping.add_done_callback(lambda _: self._release())
+        stopping.add_done_callback(lambda _: self._stopped())
         try:
             while self._waiting and not self._tools.stop.is_set():
                 wait_s = self._next_due() - self._tools.clock.monotonic()
@@ -207,6 +207,11 @@ class Watch:
                     waiter,
                     error=JobUnreachable(error.message, retry_after_s=error.retry_after_s),
                 )
+
+    def _stopped(self) -> None:
+        # It also ends with a loop that had nobody left; whoever has come since has a new one.
+        if self._tools.stop.is_set():
+            self._release()
 
     def _release(self, error: BaseException | None = None) -> None:
         self._earlier.set()

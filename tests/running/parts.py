@@ -223,6 +223,14 @@ def shot(name: str, *, remix_of: str | None = None, needs: Sequence[str] = ()) -
     )
 
 
+def order_of(name: str) -> RenderRequest:
+    """What a run sends for the shot, as far as a list shows it."""
+    ordered = shot(name)
+    return RenderRequest(
+        key="", prompt=ordered.prompt, model="m", size=ordered.size, seconds=ordered.seconds
+    )
+
+
 class Bench:
     """A folder with a store, a scripted provider, and runs over them."""
 

@@ -25,7 +25,7 @@ from sora_batch.providers.provider import (
 from sora_batch.records import AttemptState, FailureKind, Money
 from sora_batch.running import RunReport
 from sora_batch.shots import JobId, ShotId
-from tests.running.parts import AcceptedAllTheSame, ListingBench, shot
+from tests.running.parts import AcceptedAllTheSame, ListingBench, order_of, shot
 
 LOST = OutcomeUnknown("the server answered 502")
 
@@ -213,14 +213,6 @@ def test_more_jobs_than_orders_are_a_persons_choice(tmp_path: Path) -> None:
     assert "theirs" in held.note
 
 
-def order_of(name: str) -> RenderRequest:
-    """What a run sends for the shot, as far as a list shows it."""
-    ordered = shot(name)
-    return RenderRequest(
-        key="", prompt=ordered.prompt, model="m", size=ordered.size, seconds=ordered.seconds
-    )
-
-
 @pytest.mark.parametrize(
     "trouble",
     [
@@ -257,7 +249,9 @@ def test_what_is_ordered_while_a_list_is_read_need_not_be_in_it(tmp_path: Path) 
     """A run that orders all the time, and a list that takes a minute to read."""
     names = [f"b{n}" for n in range(12)]
     bench = ListingBench(tmp_path, [shot("a"), *map(shot, names)])
-    bench.manifest = replace(bench.manifest, limits=Limits(concurrency=20, render_timeout=timedelta(days=1)))
+    bench.manifest = replace(
+        bench.manifest, limits=Limits(concurrency=20, render_timeout=timedelta(days=1))
+    )
     bench.provider.on_submit["a"] = [LOST]
     for name in names:
         bench.provider.on_poll[name] = [JobStatus.RENDERING] * 60

@@ -6,16 +6,26 @@ import asyncio
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
 from sora_batch.events import ShotProgress, ShotRetrying
 from sora_batch.manifest.settings import Limits
 from sora_batch.planning.capabilities import Listing
-from sora_batch.providers.provider import JobList, JobMissing, JobStatus, JobUnreachable
+from sora_batch.providers.provider import (
+    JobList,
+    JobMissing,
+    JobReport,
+    JobStatus,
+    JobUnreachable,
+)
 from sora_batch.running import RunReport
+from sora_batch.running.tools import Tools
+from sora_batch.running.watch import Watch
 from sora_batch.shots import JobId
-from tests.running.parts import ListingBench, ListingProvider, shot
+from tests.running.parts import ListingBench, ListingProvider, order_of, shot
 
 
 def bench_of(folder: Path, shots: int) -> ListingBench:
@@ -118,6 +128,30 @@ def test_the_page_begins_behind_the_young_ones(tmp_path: Path) -> None:
     run(bench)
     ordered = list(bench.provider.listed)
     assert all(cursor is None or cursor in ordered for cursor in cursors)
+
+
+@pytest.mark.parametrize("steps", range(12))
+def test_who_comes_as_the_last_one_leaves_is_answered_too(tmp_path: Path, steps: int) -> None:
+    """However soon after it: the loop that ends must not take the next one's waiters along."""
+    bench = bench_of(tmp_path, 1)
+    parts = SimpleNamespace(stop=asyncio.Event(), provider=bench.provider, clock=bench.clock)
+
+    async def asked(watch: Watch, name: str) -> list[JobReport | None]:
+        job, began = JobId(name), bench.clock.now()
+        bench.provider.knows(job, name)
+        bench.provider.listed[job] = bench.provider.job(job, order_of(name))
+        first = await watch.ask(job, wait_s=0.0, ordered_at=began)
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        return [first, await watch.ask(job, wait_s=0.0, ordered_at=began)]
+
+    async def all_asked() -> list[list[JobReport | None]]:
+        watch = Watch(cast(Tools, parts))
+        return await asyncio.gather(*(asked(watch, name) for name in ("a", "b", "c")))
+
+    answers = [one for both in asyncio.run(all_asked()) for one in both]
+    assert len(answers) == 6
+    assert None not in answers
 
 
 def test_a_stop_releases_everybody(tmp_path: Path) -> None:
