@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from sora_batch.api.aside import run_aside
+from sora_batch.api.asking import ask
 from sora_batch.api.opened import opened
 from sora_batch.api.plans import plan, store_path
 from sora_batch.manifest.settings import Manifest
@@ -72,8 +73,9 @@ async def _stop(tools: Tools, attempt: Attempt) -> Cancelled:
         return Cancelled(attempt=attempt, became="unknown", words=words)
     if attempt.state is AttemptState.RENDERED:
         return _rendered(attempt)
+    ordered_at = attempt.submitted_at or attempt.created_at
     try:
-        report = await tools.provider.poll(attempt.job_id)
+        report = await ask(tools.provider, tools.clock, attempt.job_id, ordered_at=ordered_at)
     except JobMissing as error:
         return await _gone(tools, attempt, error)
     except JobUnreachable as error:
@@ -103,9 +105,7 @@ async def _delete(tools: Tools, attempt: Attempt) -> Cancelled:
         return Cancelled(attempt=attempt, became="goes on", words=words)
     try:
         await tools.provider.delete(attempt.job_id)
-    except JobMissing as error:
-        return await _gone(tools, attempt, error)
-    except JobUnreachable as error:
+    except (JobMissing, JobUnreachable) as error:
         words = f"job {attempt.job_id} could not be stopped: {error.message}"
         return Cancelled(attempt=attempt, became="goes on", words=words)
     ended = replace(

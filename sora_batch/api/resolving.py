@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from sora_batch.api.aside import run_aside
+from sora_batch.api.asking import ask
 from sora_batch.api.opened import opened
 from sora_batch.errors import UsageError
 from sora_batch.manifest.settings import Manifest
@@ -112,8 +113,9 @@ async def _ask(tools: Tools, attempt: Attempt) -> Resolved:
     """What the server says of a job that was not finished when a run gave up waiting."""
     if attempt.job_id is None:
         raise ValueError(f"attempt {attempt.id} has no job")
+    ordered_at = attempt.submitted_at or attempt.created_at
     try:
-        report = await tools.provider.poll(attempt.job_id)
+        report = await ask(tools.provider, tools.clock, attempt.job_id, ordered_at=ordered_at)
     except JobUnreachable as error:
         return Resolved(attempt=attempt, became="on hold", words=error.message)
     except JobMissing as error:

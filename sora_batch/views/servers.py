@@ -13,7 +13,7 @@ from sora_batch.records import Attempt, Ledger
 from sora_batch.shots import JobId, Json, ShotId
 from sora_batch.views.facts import as_json
 from sora_batch.views.paint import PLAIN, Paint
-from sora_batch.views.text import dollars, money_text, printable, table, wrapped
+from sora_batch.views.text import cells, dollars, money_text, printable, table, wrapped
 
 
 class Job(Protocol):
@@ -128,7 +128,9 @@ def fates_text(fates: Iterable[Fate], ledger: Ledger, *, width: int, paint: Pain
     for fate in fates:
         price = f", {dollars(fate.attempt.price_usd)} {fate.attempt.money}"
         words = printable(fate.words, 600) + (price if fate.attempt.price_usd else "")
-        lines += wrapped(words, width, indent=f"{fate.shot_id}: {_marked(fate.became, paint)}, ")
+        first, *rest = wrapped(f"{fate.shot_id}: {fate.became}, {words}", max(20, width - 2))
+        lines.append(first.replace(f": {fate.became},", f": {_marked(fate.became, paint)},", 1))
+        lines += [f"  {line}" for line in rest]
     if ledger.committed:
         columns = [
             (name, dollars(getattr(ledger, name)))
@@ -177,14 +179,21 @@ def fate_json(fate: Fate, candidates: Iterable[Job] = ()) -> dict[str, Json]:
 
 
 def jobs_text(listed: Sequence[Listed], *, width: int | None) -> str:
-    """A table: job, when, status, whose, what."""
+    """A table: job, when, status, whose, what; two lines a job where `width` is too narrow."""
+    if not listed:
+        return "no jobs on the server"
     rows = [("job", "created", "status", "whose", "model", "size", "s", "prompt")]
     for one in listed:
         job, created, status, model, size, seconds = _row(one.job)
         whose = one.shots[0] if one.whose == "shot" else _whose(one)
         prompt = printable(one.job.prompt or "", 60)
         rows.append((job.strip(), created, status, whose, model, size, seconds, prompt))
-    return "\n".join(table(rows, width=width)) if listed else "no jobs on the server"
+    wide = table(rows)
+    if width is None or max(map(cells, wide)) <= width:
+        return "\n".join(wide)
+    upper = table([row[:3] for row in rows], width=width)
+    lower = table([(row[3], row[7], *row[4:7]) for row in rows], width=width, indent="  ")
+    return "\n".join(line for both in zip(upper, lower, strict=True) for line in both)
 
 
 def listed_json(one: Listed) -> dict[str, Json]:

@@ -5,9 +5,16 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
+from sora_batch.api.cancelling import Cancelled
+from sora_batch.api.library import ListedJob
 from sora_batch.providers.provider import JobReport, JobStatus
+from sora_batch.records import AttemptState, Ledger
 from sora_batch.shots import JobId, ShotId
-from sora_batch.views.servers import candidates_text
+from sora_batch.views.paint import Paint
+from sora_batch.views.servers import candidates_text, fates_text, jobs_text
+from tests.views.test_status import attempt
 
 MANIFEST = Path("harbour.yaml")
 A, B = ShotId("a"), ShotId("b")
@@ -44,3 +51,44 @@ a, b: look for the job where you see the account, or in the server's log:
   sora-batch resolve harbour.yaml --pay-again SHOT
     it is not, or you take the risk: the next run orders it anew"""
     )
+
+
+LONG = ListedJob(
+    job=JobReport(
+        id=JobId("video_gen_984a74a52348ad62cb10a155ed70b0c4"),
+        status=JobStatus.RENDERING,
+        raw_status="in_progress",
+        created_at=datetime(2026, 11, 23, 9, 30, tzinfo=UTC),
+        model="Wan-AI/Wan2.2-T2V-A14B-Diffusers",
+        size="1280x720",
+        seconds="4",
+        prompt="A lighthouse at dusk.",
+    ),
+    whose="shot",
+    shots=(ShotId("grid.hour=dusk"),),
+)
+
+
+def test_whose_a_job_is_can_be_read_in_a_narrow_terminal() -> None:
+    assert jobs_text([LONG], width=80) == (
+        """\
+job                                         created              status
+  whose           prompt                 model                             size…
+video_gen_984a74a52348ad62cb10a155ed70b0c4  2026-11-23 09:30:00  in_progress
+  grid.hour=dusk  A lighthouse at dusk.  Wan-AI/Wan2.2-T2V-A14B-Diffusers  1280…"""
+    )
+
+
+def test_where_there_is_room_a_job_is_a_line() -> None:
+    assert len(jobs_text([LONG], width=200).splitlines()) == 2
+    assert len(jobs_text([LONG], width=None).splitlines()) == 2
+
+
+@pytest.mark.parametrize("paint", [Paint(), Paint(on=True)])
+def test_long_words_about_a_job_hang_two_columns_in(paint: Paint) -> None:
+    words = "job video_gen_984a74a52348ad62cb10a155ed70b0c4 is rendered already"
+    shot = "grid.hour=dusk.lens=85mm.wind=1"
+    fate = Cancelled(attempt=attempt(shot, AttemptState.RENDERED), became="rendered", words=words)
+    shown = fates_text([fate], Ledger(), width=80, paint=paint).splitlines()
+    assert shown[0] == f"{shot}: {paint.good('rendered')}, job"
+    assert shown[1].startswith("  video_gen_984a74a52348ad62cb10a155ed70b0c4 is rendered")
