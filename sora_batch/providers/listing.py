@@ -48,7 +48,7 @@ async def read_list(
         items = answer["data"]
         page = _reports(items)
         _add(reading, page)
-        if not _promises_more(answer, items, size):
+        if not _promises_more(answer, items):
             return tuple(reading.jobs.values()), True
         if _is_behind(reading, page, since):
             return tuple(reading.jobs.values()), True
@@ -74,9 +74,10 @@ def _add(reading: _Reading, page: Sequence[JobReport]) -> None:
         reading.jobs.setdefault(job.id, job)
 
 
-def _promises_more(answer: Mapping[str, Any], items: Sequence[object], size: int) -> bool:
+def _promises_more(answer: Mapping[str, Any], items: Sequence[object]) -> bool:
     more = answer.get("has_more")
-    return more if isinstance(more, bool) else len(items) >= size
+    # A page may be shorter than was asked for: without a word, only an empty one is the last.
+    return more if isinstance(more, bool) else bool(items)
 
 
 def _is_behind(reading: _Reading, page: Sequence[JobReport], since: datetime | None) -> bool:

@@ -20,6 +20,8 @@ from sora_batch.shots import JobId
 
 WORDS_LIMIT = 600
 
+_SURE_S = 20.0
+
 # The four words of the protocol, and those seen to leak through gateways and relays.
 _STATUSES: Mapping[str, JobStatus] = {
     **dict.fromkeys(
@@ -171,12 +173,13 @@ def retry_after_s(headers: Mapping[str, str], now: datetime) -> float | None:
 
 def ahead_s(headers: Mapping[str, str], began: datetime, ended: datetime) -> float | None:
     """By how much the server's clock is ahead of ours, from the `Date` of an answer to a request
-    that took from `began` to `ended`; None where there is none. Dates are whole seconds, cut off,
-    so half a second is added."""
-    date = _http_date(headers.get("date", ""))
-    if date is None:
+    that took from `began` to `ended`; None where there is none, or where it took so long that
+    nobody knows when in that time it was dated. Dates are whole seconds, cut off, so half a second
+    is added."""
+    date, took_s = _http_date(headers.get("date", "")), (ended - began).total_seconds()
+    if date is None or not 0 <= took_s <= _SURE_S:
         return None
-    return (date - began).total_seconds() + 0.5 - (ended - began).total_seconds() / 2
+    return (date - began).total_seconds() + 0.5 - took_s / 2
 
 
 def poll_hint_s(headers: Mapping[str, str]) -> float | None:

@@ -20,6 +20,7 @@ from sora_batch.planning.capabilities import Listing
 from sora_batch.providers.provider import JobList, JobReport, JobUnreachable
 from sora_batch.records import Attempt, AttemptId, AttemptState, Failure, FailureKind, Money
 from sora_batch.running.attempt import INTENT_TTL_S, POST_TIMEOUT_S, fail, hold
+from sora_batch.running.claims import owners_of, since_on_server, was_set_back
 from sora_batch.running.matching import Findings, Lost, match, origin_of, shown_fields
 from sora_batch.running.outcome import Outcome
 from sora_batch.running.tools import Tools
@@ -28,8 +29,6 @@ from sora_batch.shots import JobId
 MOST_JOBS = 10_000
 SECOND_LOOK_S = 10.0
 
-_SLACK_S = 30.0
-_SLACK_WITHOUT_CLOCK_S = 900.0
 _FIRST_WAIT_S = 2.0
 _LONGEST_WAIT_S = 60.0
 _PATIENCE_S = 120.0
@@ -78,7 +77,9 @@ class Reconciler:
         lost = attempt.note.partition(_NOBODY_KNOWS)[0] or _KILLED
         self._tell(attempt, f"{lost}; looking for its job on the server")
         deadline = self._deadline(attempt)
-        gives_up = max(deadline, self._tools.clock.now()) + timedelta(seconds=_PATIENCE_S)
+        left_s = max(0.0, (deadline - self._tools.clock.now()).total_seconds())
+        began = self._tools.clock.monotonic()
+        settled, gives_up = began + self._settle_s(attempt), began + left_s + _PATIENCE_S
         agreed, wait_s = 0, self._first_wait_s(attempt)
         while not await self._tools.pause(wait_s):
             look = await self.look()
@@ -86,7 +87,8 @@ class Reconciler:
                 return self._adopted[attempt.id]
             now = self._tools.clock.now()
             is_absent = attempt.id in look.findings.absent and not look.doubt
-            agreed = agreed + 1 if is_absent and now >= deadline else 0
+            is_time = now >= deadline and self._tools.clock.monotonic() >= settled
+            agreed = agreed + 1 if is_absent and is_time else 0
             if agreed >= 2:
                 return await self._never_accepted(attempt)
             why = self._why_now(attempt, look, deadline=deadline, gives_up=gives_up)
@@ -101,6 +103,11 @@ class Reconciler:
         late_s = 0.0 if server.embedded else INTENT_TTL_S + POST_TIMEOUT_S
         return attempt.created_at + timedelta(seconds=late_s + server.settle_s)
 
+    def _settle_s(self, attempt: Attempt) -> float:
+        """How long an order of this run is looked for also if the clock is set forward."""
+        is_mine = attempt.run_id == self._tools.run_id
+        return self._tools.provider.capabilities.settle_s if is_mine else 0.0
+
     def _first_wait_s(self, attempt: Attempt) -> float:
         return _FIRST_WAIT_S if attempt.run_id == self._tools.run_id else 0.0
 
@@ -111,16 +118,14 @@ class Reconciler:
             return 0.0 if self._tools.provider.capabilities.embedded else SECOND_LOOK_S
         return min(max(left_s, _FIRST_WAIT_S), _LONGEST_WAIT_S, max(_FIRST_WAIT_S, 2 * last_s))
 
-    def _why_now(
-        self, attempt: Attempt, look: Look, *, deadline: datetime, gives_up: datetime
-    ) -> str:
+    def _why_now(self, attempt: Attempt, look: Look, *, deadline: datetime, gives_up: float) -> str:
         """Why the search ends here without an answer, "" where it goes on."""
         now = self._tools.clock.now()
         if now < deadline:
             return "" if self._patient else f"it may still appear until {deadline:%H:%M:%S} UTC"
         if found := look.findings.candidates.get(attempt.id):
             return f"{_jobs(found)} may be its; `sora-batch resolve` shows more"
-        if now >= gives_up:
+        if self._tools.clock.monotonic() >= gives_up:
             return look.doubt or "an order that looks the same is on its way all the time"
         return ""
 
@@ -161,18 +166,19 @@ class Reconciler:
     def _examine(
         self, look: Look, attempts: Sequence[Attempt], listed: JobList, began: datetime
     ) -> None:
-        by_job = {attempt.job_id: attempt for attempt in attempts if attempt.job_id is not None}
-        ours = [(by_job[job.id], job) for job in listed.jobs if job.id in by_job]
+        here = [attempt for attempt in attempts if self._is_here(attempt)]
+        owners = owners_of(here, listed.jobs, ahead_s=listed.ahead_s)
+        ours = [(owners[job.id], job) for job in listed.jobs if job.id in owners]
         lists_models = self._tools.provider.capabilities.lists_models
         shown = shown_fields(ours, lists_models=lists_models)
-        orders = lost_orders(
-            [a for a in attempts if self._is_here(a)], attempts, ahead_s=listed.ahead_s
-        )
+        orders = lost_orders(here, attempts, ahead_s=listed.ahead_s)
         moving = [one for one in orders if self._is_on_its_way(one.attempt)]
         lost = [one for one in orders if one not in moving]
-        free = [job for job in listed.jobs if job.id not in by_job]
+        free = [job for job in listed.jobs if job.id not in owners]
         look.findings = match(lost, free, on_their_way=moving, shown=shown)
-        look.doubt = self._doubt(attempts, listed, began, shown_prompts=shown.get("prompt"))
+        look.doubt = self._doubt(here, listed, began, shown_prompts=shown.get("prompt"))
+        if not look.doubt and was_set_back(ours, lost, ahead_s=listed.ahead_s):
+            look.doubt = "this machine's clock was set back since, so its jobs look older"
 
     def _doubt(
         self,
@@ -191,7 +197,7 @@ class Reconciler:
         oldest = min((a.created_at for a in attempts if is_unknown(a)), default=settled)
         listed_ids = {job.id for job in listed.jobs}
         for attempt in attempts:
-            is_there = attempt.state is AttemptState.SUBMITTED and self._is_here(attempt)
+            is_there = attempt.state is AttemptState.SUBMITTED
             began = attempt.submitted_at or attempt.created_at
             must_show = is_there and oldest <= attempt.created_at and began < settled
             if must_show and attempt.job_id not in listed_ids:
@@ -261,13 +267,6 @@ def lost_orders(
             since = since_on_server(attempt.created_at, ahead_s)
             orders.append(Lost(attempt=attempt, since=since, sources=frozenset(sources)))
     return orders
-
-
-def since_on_server(moment: datetime, ahead_s: float | None) -> datetime:
-    """A moment of our clock on the server's, early enough to be sure."""
-    if ahead_s is None:
-        return moment - timedelta(seconds=_SLACK_WITHOUT_CLOCK_S)
-    return moment + timedelta(seconds=ahead_s - _SLACK_S)
 
 
 def _jobs(found: Sequence[JobReport]) -> str:

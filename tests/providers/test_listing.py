@@ -81,9 +81,15 @@ def test_a_list_without_end_is_left() -> None:
     assert (len(jobs), whole) == (MOST_PAGES, False)
 
 
-def test_without_has_more_a_short_page_is_the_last() -> None:
-    jobs, whole = read(Server({"data": [job(2), job(1)]}))
+def test_without_has_more_an_empty_page_is_the_last() -> None:
+    jobs, whole = read(Server({"data": [job(2), job(1)]}, {"data": []}))
     assert (len(jobs), whole) == (2, True)
+
+
+def test_without_has_more_a_short_page_that_comes_again_proves_nothing() -> None:
+    """A server that gives 2 of the 100 asked for, and knows no cursors."""
+    jobs, whole = read(Server({"data": [job(2), job(1)]}))
+    assert (len(jobs), whole) == (2, False)
 
 
 def test_no_more_jobs_than_asked_for() -> None:

@@ -136,3 +136,13 @@ def test_no_body_can_break_the_reader(body: bytes) -> None:
     code, words = replies.error_words(body)
     assert len(words) <= replies.WORDS_LIMIT
     assert len(code) <= 80
+
+
+@pytest.mark.parametrize(("took_s", "ahead_s"), [(2, -0.5), (80, None), (-3600, None)])
+def test_an_answer_that_took_long_does_not_tell_the_time(
+    took_s: int, ahead_s: float | None
+) -> None:
+    """Its date may be that of its beginning or of its end; half a minute off loses a job."""
+    began = datetime(2026, 11, 23, 12, tzinfo=UTC)
+    headers = {"date": "Mon, 23 Nov 2026 12:00:00 GMT"}
+    assert replies.ahead_s(headers, began, began + timedelta(seconds=took_s)) == ahead_s
