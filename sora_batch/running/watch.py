@@ -138,7 +138,7 @@ class Watch:
         except JobUnreachable as error:
             self._refuse(due, error)
             return []
-        shown = {job.id: job for job in listed.jobs}
+        shown = {job.id: job for job in listed.jobs if _says_why(job)}
         wanted = set(due)
         for job in shown.keys() & self._waiting.keys():
             is_open = shown[job].status in _OPEN
@@ -217,6 +217,14 @@ class Watch:
         self._earlier.set()
         for waiter in self._waiting.values():
             _settle(waiter, error=error)
+
+
+def _says_why(report: JobReport) -> bool:
+    """Whether a failure has words: a prompt that was refused must not pass for a server in need,
+    which would be asked, and paid, again."""
+    failure = report.failure
+    is_mute = failure is None or not failure.server_words
+    return report.status is not JobStatus.FAILED or not is_mute
 
 
 def _settle(

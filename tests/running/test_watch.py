@@ -21,10 +21,11 @@ from sora_batch.providers.provider import (
     JobStatus,
     JobUnreachable,
 )
+from sora_batch.records import Failure, FailureKind
 from sora_batch.running import RunReport
 from sora_batch.running.tools import Tools
 from sora_batch.running.watch import Watch
-from sora_batch.shots import JobId
+from sora_batch.shots import JobId, ShotId
 from tests.running.parts import ListingBench, ListingProvider, order_of, shot
 
 
@@ -81,6 +82,17 @@ def test_what_the_list_leaves_out_is_asked_for_by_itself(tmp_path: Path) -> None
     assert run(bench).finished.done == 6
     assert "job-2" in asked
     assert len(asked) < 6
+
+
+def test_a_failure_without_words_is_asked_about_by_itself(tmp_path: Path) -> None:
+    """A list may leave the error out; taken for a bad day of the server, it is ordered again."""
+    bench = bench_of(tmp_path, 12)
+    refused = Failure(FailureKind.REFUSED, "refused by moderation (prompt)", "no", "prompt")
+    bench.provider.on_poll["s3"] = [JobStatus.FAILED] * 9
+    bench.provider.report["s3"] = {"failure": refused}
+    report = run(bench)
+    assert report.failures == {ShotId("s3"): refused}
+    assert (report.finished.done, len(bench.provider.orders)) == (11, 12)
 
 
 def test_a_list_that_shows_nothing_of_ours_is_not_asked_again(tmp_path: Path) -> None:
