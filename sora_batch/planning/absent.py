@@ -23,6 +23,9 @@ def no_shot(text: str, known: Iterable[str], disabled: Sequence[Disabled]) -> Us
         )
     names = dict.fromkeys(known)
     message = f"no shot matches `{text}`" if is_glob(text) else f"no shot is called `{text}`"
+    parts = [name for name in names if name.startswith(f"{text}.")]
+    if parts:
+        return UsageError(f"`{text}` is {len(parts):,} shots, say which", fix=there_are(parts))
     return UsageError(message, fix=did_you_mean(text, names) or there_are(names))
 
 

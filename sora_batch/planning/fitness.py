@@ -18,6 +18,8 @@ from sora_batch.shots import FrameReference, Shot
 # What the manifest has fields for would go around the fingerprint's, the price's and the check's
 # back when it came in as an option; several clips from one job would be paid for and lost.
 _OWN_FIELDS = frozenset({"prompt", "model", "size", "seconds", "seed"})
+# A list of names longer than this helps nobody; the catalog of OpenRouter has 26.
+_LONG_FIX = 120
 _SEVERAL = frozenset({"n", "num_outputs_per_prompt"})
 _SOURCES = ("remix", "edit", "extend")
 
@@ -115,9 +117,16 @@ class Fitness:
             return
         if not (service.complete or (service.slugs and "/" not in asked)):
             return
-        names = [entry.name for entry in self.catalog.models(self.kind)]
+        entries = self.catalog.models(self.kind)
+        there = [entry for entry in entries if not entry.gone(self.pricer.today)]
+        names = [entry.name for entry in there or entries]
         short = {name.rpartition("/")[2]: name for name in names}
-        fix = did_you_mean(asked, [*names, *short]) or f"use {joined(names[:8])}"
+        fix = did_you_mean(asked, [*names, *short]) or f"use {joined(names)}"
+        if len(fix) > _LONG_FIX:
+            which = (
+                f"`models: {{{model}: ITS NAME}}` under `providers` says what it is called there"
+            )
+            fix = f"{which}; `sora-batch models {self.kind}` lists the names"
         yield Finding("model", "model", f"{service.title} has no model `{asked}`", fix)
 
     def _gone(self, model: str, entry: ModelEntry) -> Iterator[Finding]:

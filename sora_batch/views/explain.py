@@ -143,8 +143,12 @@ def _heading(one: InputChange, paint: Paint) -> list[str]:
 
 def _difference(one: InputChange, found: Explanation, width: int, paint: Paint) -> list[str]:
     if one.parent is not None and isinstance(one.now, str):
-        changed = "is not the one it was made from" if found.compared else "comes first"
-        return wrapped(f"the clip of `{one.parent}` {changed}", width, indent="  ")
+        words = f"the clip of `{one.parent}` comes first"
+        if found.compared:
+            words = f"`{one.parent}` has other inputs now than when this was made from it"
+            if one.name == "reference":
+                words = f"the clip of `{one.parent}` is not the one it was made from"
+        return wrapped(words, width, indent="  ")
     if not found.compared:
         return wrapped(_plain(one.now), width, indent="  ")
     if one.name == "prompt":

@@ -153,6 +153,14 @@ def test_what_cannot_be_made(
     assert (problem.message, problem.where, problem.fix) == (message, PLACES[place], fix)
 
 
+def test_nobody_is_sent_to_a_model_that_is_gone() -> None:
+    (problem,) = problems(kind="openrouter", model="sora-2")
+    assert problem.fix == (
+        "`models: {sora-2: ITS NAME}` under `providers` says what it is called there; "
+        "`sora-batch models openrouter` lists the names"
+    )
+
+
 @pytest.mark.parametrize(
     ("kind", "values"),
     [

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from sora_batch.errors import UsageError
 from sora_batch.manifest.settings import Disabled
+from sora_batch.planning.absent import no_shot
 from sora_batch.planning.plan import Plan
 from sora_batch.records import AttemptState, FailureKind, History
 from sora_batch.shots import JobId, ShotId
@@ -218,3 +219,9 @@ def test_a_plan_of_a_selection_has_all_that_its_steps_need(
             assert there.issuperset(step.needed)
         if step.taken_along:
             assert any(step.shot.id in other.needed for other in made.steps)
+
+
+def test_a_name_of_many_shots_is_not_called_unknown() -> None:
+    many = no_shot("opener", ["hero", "opener.calm", "opener.bold"], ())
+    assert many.message == "`opener` is 2 shots, say which"
+    assert many.fix == "there are `opener.calm` and `opener.bold`"

@@ -72,7 +72,7 @@ options  harbour.yaml:15:5
   fps: 24 -> 30
 
 extend_of  harbour.yaml:16:5
-  the clip of `opener` is not the one it was made from
+  `opener` has other inputs now than when this was made from it
 
 reference  harbour.yaml:17:5
   the picture's bytes: aaaaaaaaaa… -> bbbbbbbbbb…
