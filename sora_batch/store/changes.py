@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
-from sora_batch.errors import BudgetExceeded, ChangeRefused
+from sora_batch.errors import BudgetExceeded, ChangeRefused, StoreBusy
 from sora_batch.records import (
     Attempt,
     AttemptState,
@@ -75,10 +75,19 @@ _INSERT_RUN = (
 
 @dataclass(slots=True)
 class Page:
-    """What a change writes on: the database in a transaction, and the sums as they then are."""
+    """What a change writes on: the database in a transaction, and the sums as they then are.
+
+    `is_alone` is whether nobody else has written since it was opened.
+    """
 
     db: sqlite3.Connection
     ledger: Ledger
+    is_alone: bool = True
+
+
+def changes_of(db: sqlite3.Connection) -> int:
+    """How often the store was changed, by whomever."""
+    return int(db.execute("SELECT changes FROM store").fetchone()[0])
 
 
 def begin_run(page: Page, run: RunRow) -> None:
@@ -97,7 +106,12 @@ def end_run(page: Page, run_id: RunId, ended_at: datetime, outcome: str) -> None
 
 
 def put_attempt(page: Page, attempt: Attempt, budget: Decimal | None) -> None:
-    """The attempt as it now stands. Raises ChangeRefused, BudgetExceeded."""
+    """The attempt as it now stands. Raises ChangeRefused, BudgetExceeded, StoreBusy."""
+    if attempt.state is AttemptState.SUBMITTING and not page.is_alone:
+        raise StoreBusy(
+            "another program has written this store since it was opened; nothing more is ordered",
+            fix="let one machine at a time run it: this folder's locks do not reach the other one",
+        )
     row = page.db.execute(_BY_ID, (attempt.id,)).fetchone()
     old = None if row is None else attempt_from(row)
     if old is None:

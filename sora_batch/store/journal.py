@@ -24,7 +24,7 @@ from typing import Any, Generic, TypeAlias, TypeVar
 
 from sora_batch.errors import ChangeRefused, OutputUnusable, SoraBatchError
 from sora_batch.records import Ledger
-from sora_batch.store.changes import Page
+from sora_batch.store.changes import Page, changes_of
 from sora_batch.store.failures import may_be_tried_again, unusable_for_writing
 
 T = TypeVar("T")
@@ -55,6 +55,7 @@ class Journal:
         self.ledger = ledger
         self._path = path
         self._page = Page(db, ledger)
+        self._changes = changes_of(db)
         self._file = _identity(path)
         self._broken: SoraBatchError | None = None
         self._closed = False
@@ -130,11 +131,16 @@ class Journal:
         db, page = self._page.db, self._page
         self._check_file()
         db.execute("BEGIN IMMEDIATE")
+        # A lock may be lost, or not reach the other machine at all: who has been overtaken may
+        # write down what it knows, and orders nothing.
+        page.is_alone = page.is_alone and changes_of(db) == self._changes
         outcomes = [self._change(entry) for entry in group]
         if any(outcome.error is None for outcome in outcomes):
             db.execute("UPDATE store SET changes = changes + 1")
+        changed = changes_of(db)
         db.execute("COMMIT")
         self._check_file()
+        self._changes = changed
         self.ledger = page.ledger
         return outcomes
 

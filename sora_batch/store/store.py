@@ -87,8 +87,9 @@ class Store:
 
         With `budget`, a new attempt is refused if its price does not fit beside what the ledger
         has committed; the check and the reservation are one step, whoever else records meanwhile.
-        Raises ChangeRefused, BudgetExceeded, OutputUnusable; nothing is recorded then. A change
-        whose await is cancelled is made all the same.
+        Raises ChangeRefused, BudgetExceeded, OutputUnusable; nothing is recorded then. An intent is
+        refused with StoreBusy once anybody else has written. A change whose await is cancelled is
+        made all the same.
         """
         await self._journal.make(partial(changes.put_attempt, attempt=attempt, budget=budget))
 

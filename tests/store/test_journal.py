@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from sora_batch.errors import ChangeRefused, OutputUnusable, StoreBroken
+from sora_batch.errors import ChangeRefused, OutputUnusable, StoreBroken, StoreBusy
 from sora_batch.records import Ledger
 from sora_batch.store import Store, changes
 from sora_batch.store.changes import Page
@@ -188,6 +188,34 @@ def test_a_store_removed_under_a_run_is_noticed(tmp_path: Path) -> None:
 
     with journal_in(tmp_path) as (journal, _):
         asyncio.run(scenario(journal))
+
+
+def test_who_was_overtaken_orders_nothing_and_writes_down_what_it_knows(tmp_path: Path) -> None:
+    """A lock that was lost while the process was frozen, or that never reached the other one."""
+
+    async def scenario(frozen: Journal, other: Journal) -> None:
+        await other.make(put("b1"))
+        for intent in ("a2", "a1"):
+            with pytest.raises(StoreBusy, match="another program has written"):
+                await frozen.make(put(intent))
+        job = submitted(make_attempt("a1"))
+        await frozen.make(partial(changes.put_attempt, attempt=job, budget=None))
+        with pytest.raises(StoreBusy):
+            await frozen.make(put("a2"))
+
+    path = tmp_path / "state.db"
+    with journal_in(tmp_path) as (frozen, _):
+        asyncio.run(_made(frozen, put("a1")))
+        other = Journal(open_for_writing(path), path, Ledger())
+        try:
+            asyncio.run(scenario(frozen, other))
+        finally:
+            other.close()
+    assert names(tmp_path) == ["a1", "b1"]
+
+
+async def _made(journal: Journal, change: Change[None]) -> None:
+    await journal.make(change)
 
 
 def test_a_writer_that_dies_leaves_nobody_waiting(
