@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Literal
 
@@ -120,17 +121,21 @@ def _described(
 async def _adopt(manifest: Manifest, job: JobId, step: Step) -> Attempt:
     async with opened(manifest) as tools:
         attempts = tools.store.attempts()
-        owner = next((a for a in attempts if a.job_id == job), None)
+        had = [attempt for attempt in attempts if attempt.job_id == job]
+        # One that was given up may turn up again: its price stands with the attempt that failed.
+        owner = next((a for a in had if a.state is not AttemptState.FAILED), None)
         if owner is not None:
             raise UsageError(f"job {job} is `{owner.shot_id}`'s already")
         report = await _job(tools.provider, job)
-        attempt = _attempt_for(tools, step, attempts)
+        attempt = _attempt_for(tools, step, attempts, price_usd=None if had else step.price_usd)
         adopted = adopted_attempt(attempt, report, now=tools.clock.now(), ahead_s=None)
         await tools.store.record(adopted)
         return adopted
 
 
-def _attempt_for(tools: Tools, step: Step, attempts: Sequence[Attempt]) -> Attempt:
+def _attempt_for(
+    tools: Tools, step: Step, attempts: Sequence[Attempt], *, price_usd: Decimal | None
+) -> Attempt:
     """The attempt on hold that the job answers, else a new one. Raises UsageError."""
     require_settled(step)
     own = [a for a in attempts if a.fingerprint == step.fingerprint and not a.state.final]
@@ -149,7 +154,7 @@ def _attempt_for(tools: Tools, step: Step, attempts: Sequence[Attempt]) -> Attem
         provider=step.target.provider,
         model=step.target.model,
         money=Money.RESERVED,
-        price_usd=step.price_usd,
+        price_usd=price_usd,
         inputs=step.inputs,
         request_sha256=ADOPTED,
         created_at=tools.clock.now(),

@@ -20,7 +20,15 @@ from sora_batch.manifest.settings import ProviderSettings
 from sora_batch.planning.plan import Step
 from sora_batch.providers.opening import open_provider
 from sora_batch.providers.provider import RenderRequest
-from sora_batch.records import Attempt, AttemptId, AttemptState, Money, RunId
+from sora_batch.records import (
+    Attempt,
+    AttemptId,
+    AttemptState,
+    Failure,
+    FailureKind,
+    Money,
+    RunId,
+)
 from sora_batch.shots import JobId, ShotId
 from sora_batch.store import open_store
 from tests.commands.conftest import Call
@@ -240,6 +248,25 @@ def test_a_job_made_elsewhere_is_adopted_and_downloaded(call: Call, folder: Path
     assert call("jobs", "download", "harbour.yaml", job, "-o", "copy.mp4").returncode == 0
     assert (folder / "copy.mp4").stat().st_size > 1000
     assert call("jobs", "download", "harbour.yaml", job, "-o", "copy.mp4").returncode == 2
+
+
+def test_a_job_that_was_given_up_and_turns_up_again_is_adopted(call: Call, folder: Path) -> None:
+    """Its price was counted when it failed, and is not counted again."""
+    job = ordered(folder, "")
+    failure = Failure(FailureKind.GONE, "the server answered 404")
+    remember(
+        folder,
+        state=AttemptState.FAILED,
+        job_id=job,
+        submitted_at=CLOCK.now(),
+        money=Money.UNCERTAIN,
+        failure=failure,
+    )
+    assert call("jobs", "adopt", "harbour.yaml", job, "--as", "hero").returncode == 0
+    assert call("jobs", "adopt", "harbour.yaml", job, "--as", "hero").returncode == 2
+    assert call("run", "harbour.yaml", "--select", "hero").returncode == 0
+    ledger = json.loads(call("status", "harbour.yaml", "--json").stdout)["ledger"]
+    assert (ledger["uncertain"], Decimal(ledger["spent"])) == ("0.40", 0)
 
 
 def test_doctor_looks_at_a_server_without_ordering(
