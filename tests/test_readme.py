@@ -21,10 +21,19 @@ BLOCKS = re.findall(r"```(\w+)\n(.*?)```", README, re.DOTALL)
 ELSEWHERE = "manifests/campaign.yaml"
 
 
-def typed() -> list[list[str]]:
-    """The program's command lines, without the words after `#`."""
-    lines = re.findall(r"^    (?:\.venv/bin/)?(sora-batch .*)$", README, re.MULTILINE)
-    return [shlex.split(line, comments=True) for line in lines]
+def typed() -> list[tuple[str, list[str]]]:
+    """The program's command lines without the words after `#`, each with the folder it stands in:
+    a `cd` holds until its block ends."""
+    lines, folder = [], "."
+    for line in README.splitlines():
+        words = shlex.split(line, comments=True) if line.startswith("    ") else []
+        if words[:1] == ["cd"]:
+            folder = words[1]
+        elif words[:1] == ["sora-batch"]:
+            lines.append((folder, words))
+        elif not words:
+            folder = "."
+    return lines
 
 
 def yaml_block(mark: str) -> str:
@@ -48,10 +57,10 @@ def run(words: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_every_command_works_as_it_stands_there(folder: Path) -> None:
-    lines = [line for line in typed() if ELSEWHERE not in line]
+    lines = [(below, line) for below, line in typed() if ELSEWHERE not in line]
     assert len(lines) >= 8
-    for line in lines:
-        ended = run([sys.executable, "-m", "sora_batch", *line[1:]], folder)
+    for below, line in lines:
+        ended = run([sys.executable, "-m", "sora_batch", *line[1:]], folder / below)
         assert ended.returncode == 0, f"{shlex.join(line)}\n{ended.stdout}{ended.stderr}"
     assert len(list((folder / "outputs" / "harbour").glob("*.mp4"))) == 10
 

@@ -50,7 +50,22 @@ def plan(manifest: Manifest, *, select: Sequence[str] = ()) -> Plan:
         problems += api.fetch_pictures(manifest, only=_sent(made))
     if problems := (*problems, *wrong, *inspect_music(manifest.cuts), *made.problems):
         raise ProblemsFound(problems)
-    return made
+    return replace(made, notices=(*made.notices, *_stores_elsewhere(manifest)))
+
+
+def _stores_elsewhere(manifest: Manifest) -> list[str]:
+    """That the manifest seems to have been run in another folder, where its clips are."""
+    if manifest.output.is_absolute() or store_path(manifest).exists():
+        return []
+    here, beside = Path.cwd(), manifest.folder.resolve()
+    places = dict.fromkeys([beside, *beside.parents, *here.parents])
+    there = next((one for one in places if (one / store_path(manifest)).exists()), None)
+    if there is None:
+        return []
+    return [
+        f"{manifest.output} is new here, and {there / manifest.output} has clips: if they are this "
+        f"manifest's, run it in {there} to reuse them; here they are paid for again"
+    ]
 
 
 def _sent(made: Plan) -> set[str]:
