@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from sora_batch.providers.provider import JobReport
 from sora_batch.records import Attempt
-from sora_batch.running.matching import Lost
+from sora_batch.running.matching import Lost, plain_prompt
 from sora_batch.shots import JobId
 
 _SLACK_S = 30.0
@@ -18,20 +18,27 @@ def owners_of(
     attempts: Sequence[Attempt], jobs: Sequence[JobReport], *, ahead_s: float | None
 ) -> dict[JobId, Attempt]:
     """Whose the listed jobs are. A server that was set up anew counts its ids from 1 again: a job
-    that began after the attempt with its id had ended is another one."""
+    of other words that began after the attempt with its id had ended is another one."""
     known = {attempt.job_id: attempt for attempt in attempts if attempt.job_id is not None}
     owners = {}
     for job in jobs:
         owner = known.get(job.id)
-        if owner is not None and not _is_younger(job, owner.ended_at, ahead_s):
+        if owner is not None and not _is_another(job, owner, ahead_s):
             owners[job.id] = owner
     return owners
 
 
-def _is_younger(job: JobReport, ended_at: datetime | None, ahead_s: float | None) -> bool:
-    if job.created_at is None or ended_at is None or ahead_s is None:
+def _is_another(job: JobReport, owner: Attempt, ahead_s: float | None) -> bool:
+    # Its age alone proves nothing: the clock may have been set forward since the attempt.
+    if job.prompt is None or plain_prompt(job.prompt) == plain_prompt(
+        str(owner.inputs.get("prompt", ""))
+    ):
         return False
-    return job.created_at > since_on_server(ended_at, ahead_s) + timedelta(seconds=2 * _SLACK_S)
+    if job.created_at is None or owner.ended_at is None or ahead_s is None:
+        return False
+    return job.created_at > since_on_server(owner.ended_at, ahead_s) + timedelta(
+        seconds=2 * _SLACK_S
+    )
 
 
 def was_set_back(

@@ -77,6 +77,21 @@ def test_a_clock_that_was_set_back_since_the_order_proves_nothing(tmp_path: Path
     assert "clock was set back" in attempts[1].note
 
 
+def test_a_clock_that_was_set_forward_since_frees_no_job(tmp_path: Path) -> None:
+    """Two takes: the second was lost, and the first one's job looks younger than its end."""
+    first, second = shot("a"), replace(shot("b"), prompt="prompt of a", take=2)
+    bench = ListingBench(tmp_path, [first])
+    run(bench)
+    bench.clock.advance(3600)
+    bench.provider.ahead_s = -3600.0
+    bench.manifest = replace(bench.manifest, shots=(first, second))
+    bench.provider.on_submit["b"] = [AcceptedAllTheSame(LOST)]
+    report = run(bench)
+    assert (report.finished.done, len(bench.provider.orders)) == (1, 2)
+    attempts, _ = asyncio.run(bench.recorded())
+    assert [attempt.job_id for attempt in attempts] == ["job-1", "job-2"]
+
+
 def test_a_clock_that_is_set_forward_does_not_cut_the_search_short(tmp_path: Path) -> None:
     bench = ListingBench(tmp_path, [shot("a")])
     clock = SetClock()
