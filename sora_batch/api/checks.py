@@ -181,7 +181,10 @@ def _list(settings: ProviderSettings, found: Probe) -> Check:
     if expected is Listing.BARE or found.shows_prompts is False:
         words = "its list of jobs shows no prompts: an order whose answer is lost stays on hold"
         return Check(name="list", ok=None, words=words)
-    return Check(name="list", ok=True, words="its list of jobs works")
+    words = "its list of jobs works; it is empty, so whether it shows prompts is not seen yet"
+    if found.shows_prompts:
+        words = "its list of jobs shows prompts: an order whose answer is lost is found there"
+    return Check(name="list", ok=True, words=words)
 
 
 def _is_priced(entry: ModelEntry, today: date) -> bool:

@@ -24,12 +24,12 @@ from sora_batch.commands.options import dollars, json_option
     "--speed",
     type=click.Choice(("render", "instant", "timed")),
     default="render",
-    help="Real animatics, plain clips at once, or plain clips after a while.",
+    help="Real animatics, black clips at once, or black clips after a while.",
 )
 @click.option(
     "--latency",
     metavar="SECONDS",
-    help="For plain clips after 2, 1-5 or lognormal:60,0.4 (median, spread) seconds.",
+    help="For black clips after 2, 1-5 or lognormal:60,0.4 (median, spread) seconds.",
 )
 @click.option("--slots", type=click.IntRange(min=1), metavar="N", help="Renders at once.")
 @click.option(

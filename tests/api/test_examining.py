@@ -72,6 +72,7 @@ def test_every_server_is_known_and_nothing_is_ordered(kind: str, tmp_path: Path)
         assert "shots" not in said
         listing = DIALECTS[kind].capabilities.listing
         assert said["list"].ok == (True if listing == "prompts" else None)
+        assert ("not seen yet" in said["list"].words) == (listing == "prompts")
         assert ("repeats" in said) == (kind in {"litellm", "new-api"})
         assert simulator.bill().accepted == 0
         assert simulator.mischief.requests["create"] == 0

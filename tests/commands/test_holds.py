@@ -279,6 +279,9 @@ def test_doctor_looks_at_a_server_without_ordering(
     checks = {check["name"]: check for check in told["checks"]}
     assert (told["well"], checks["server"]["ok"], checks["list"]["ok"]) == (True, True, True)
     assert "openai" in checks["dialect"]["words"]
+    ordered(folder, slow_server)
+    told = json.loads(call("doctor", "harbour.yaml", "--json").stdout)
+    assert "shows prompts: an order" in {c["name"]: c for c in told["checks"]}["list"]["words"]
     write(folder, "http://127.0.0.1:9/v1")
     gone = call("doctor", "harbour.yaml")
     assert gone.returncode == 1
