@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.measure import measure
-from benchmarks.rivals.contestants import Contestant, Work
+from benchmarks.measure import Measured
+from benchmarks.rivals.contestants import HERE, Contestant, Work
 from benchmarks.rivals.counting import Pace, median_pace, whole
 from benchmarks.rivals.simulated import (
     lay_out_big_clip,
@@ -44,6 +47,18 @@ def _lap(contestant: Contestant, jobs: int, concurrency: int, clip_bytes: int) -
         with simulating(server, slots=concurrency) as (url, bill):
             work = Work(jobs, concurrency, url)
             contestant.prepare(work, mine)
-            measured = measure(contestant.command, cwd=mine, environment=contestant.environment)
+            measured = _measured(contestant, mine)
         delivered = whole(contestant.clips(work, mine).values(), served_clip(server))
         return Pace(measured, requests_per_job(bill, jobs), delivered)
+
+
+def _measured(contestant: Contestant, folder: Path) -> Measured:
+    told = subprocess.run(
+        [sys.executable, "-S", str(HERE / "usage.py"), *contestant.command],
+        cwd=folder,
+        env={**os.environ, **contestant.environment},
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    return Measured(**json.loads(told.stdout))
