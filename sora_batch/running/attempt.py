@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from sora_batch.engines.engine import OperationFailed
-from sora_batch.errors import BudgetExceeded, ChangeRefused, OutputUnusable
+from sora_batch.errors import BudgetExceeded, ChangeRefused, OutputUnusable, StoreBroken, StoreBusy
 from sora_batch.events import RunNotice, ShotProgress, ShotRendered, ShotSubmitted
 from sora_batch.planning.plan import Step
 from sora_batch.planning.retry import decide
@@ -106,7 +106,7 @@ async def _accepted(tools: Tools, intent: Attempt, report: JobReport) -> Outcome
         submitted_at=tools.clock.now(),
     )
     try:
-        await _write_down(tools, attempt, report.id)
+        await write_down(tools, attempt, report.id)
     except ChangeRefused as refusal:
         return await hold(tools, intent, f"answered with job {report.id}; {refusal.message}")
     tools.tell(ShotSubmitted(attempt.shot_id, attempt.number, report.id, attempt.price_usd))
@@ -114,15 +114,16 @@ async def _accepted(tools: Tools, intent: Attempt, report: JobReport) -> Outcome
     return await told(tools, attempt, report) or attempt
 
 
-async def _write_down(tools: Tools, attempt: Attempt, job: JobId) -> None:
+async def write_down(tools: Tools, attempt: Attempt, job: JobId) -> None:
     """The job id must be on disk before the first poll: a crash here otherwise loses a clip.
 
-    A disk that is full is waited for, the id said aloud. Raises ChangeRefused, OutputUnusable.
+    A disk that is full, or another program in the store, is waited for, the id said aloud. Raises
+    what the store raises.
     """
     for wait_s in _DISK_WAITS_S:
         try:
             return await tools.store.record(attempt)
-        except OutputUnusable as error:
+        except (OutputUnusable, StoreBusy, StoreBroken) as error:
             words = f"{attempt.shot_id}: job {job} is ordered and cannot be written down yet"
             tools.tell(RunNotice(f"{words}: {error.message}"))
             await tools.clock.sleep(wait_s)
