@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 
 from sora_batch.events import RunFinished
 from sora_batch.planning.plan import Action, Plan
+from sora_batch.problems import joined
 from sora_batch.shots import ShotId
 from sora_batch.views.paint import PLAIN, Paint
 from sora_batch.views.status import ledger_lines
@@ -15,6 +16,7 @@ from sora_batch.views.text import counted, dollars, printable, shown_path, span,
 from sora_batch.views.tracking import Tally, why
 
 _MOST_SHOTS = 12
+_MOST_NAMES = 4
 
 
 def summary_text(
@@ -80,7 +82,8 @@ def _headline(plan: Plan, finished: RunFinished, paint: Paint) -> str:
     words = ", ".join(f"{number:,} {word}" for number, word in groups if number)
     ended = "; interrupted after" if finished.interrupted else " in"
     name = paint.strong(plan.manifest.name)
-    return f"{name}: {words or 'nothing to do'}{ended} {span(finished.wall_s)}"
+    nothing = "nothing made" if finished.interrupted or finished.stopped else "nothing to do"
+    return f"{name}: {words or nothing}{ended} {span(finished.wall_s)}"
 
 
 def _shots(
@@ -88,11 +91,26 @@ def _shots(
 ) -> list[str]:
     if not shots:
         return []
-    lines = ["", mark(heading)]
-    for shot_id, words in shots[:_MOST_SHOTS]:
-        lines += wrapped(f"{shot_id}: {words}" if words else shot_id, width, indent="  ")
-    more = len(shots) - _MOST_SHOTS
+    lines, alike = ["", mark(heading)], _alike(shots)
+    for shot_ids, words in alike[:_MOST_SHOTS]:
+        names = _names(shot_ids)
+        lines += wrapped(f"{names}: {words}" if words else names, width, indent="  ")
+    more = sum(len(shot_ids) for shot_ids, _ in alike[_MOST_SHOTS:])
     return [*lines, f"  and {more:,} more"] if more > 0 else lines
+
+
+def _alike(shots: Sequence[tuple[ShotId, str]]) -> list[tuple[list[ShotId], str]]:
+    """The shots by what is said of them: a server that refuses all says so once."""
+    said: dict[str, list[ShotId]] = {}
+    for shot_id, words in shots:
+        said.setdefault(words or shot_id, []).append(shot_id)
+    return [(ids, "" if words == ids[0] else words) for words, ids in said.items()]
+
+
+def _names(ids: Sequence[ShotId]) -> str:
+    if len(ids) <= _MOST_NAMES:
+        return joined(ids, "and")
+    return f"{', '.join(ids[: _MOST_NAMES - 1])} and {len(ids) - _MOST_NAMES + 1:,} more"
 
 
 def _failed(tally: Tally) -> list[tuple[ShotId, str]]:

@@ -172,7 +172,9 @@ def sentence(event: Event, *, attempts: int) -> str:
 def _tried(event: ShotRetrying | ShotFailed | ShotHeld, attempts: int) -> str:
     if not event.attempt:
         return event.shot_id
-    of = f" of {attempts}" if event.attempt <= attempts else ""
+    # What was never sent does not count as a try, so it may be tried again after the last one.
+    last = attempts - 1 if isinstance(event, ShotRetrying) else attempts
+    of = f" of {attempts}" if event.attempt <= last else ""
     return f"{event.shot_id}: attempt {event.attempt}{of}"
 
 

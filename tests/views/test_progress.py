@@ -92,6 +92,10 @@ FINISHED = RunFinished("r1", 2, 0, 0, 0, 0, 0, Ledger(spent=Decimal("1.60")), 12
             "(the server said: CUDA out of memory); trying again in 8 s",
         ),
         (
+            ShotRetrying(HERO, 3, Failure(FailureKind.TRANSIENT, "cannot be reached"), 8.0),
+            "hero: attempt 3: cannot be reached; trying again in 8 s",
+        ),
+        (
             ShotFailed(HERO, 3, Failure(FailureKind.REFUSED, "refused"), Decimal(0)),
             "hero: attempt 3 of 3: refused; failed, nothing spent",
         ),

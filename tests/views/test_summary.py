@@ -79,7 +79,7 @@ next   sora-batch run 'manifests/harbour launch.yaml'
 def test_many_failures_are_counted_and_not_all_listed() -> None:
     tally = Tally()
     for number in range(30):
-        failure = Failure(FailureKind.TRANSIENT, "failed")
+        failure = Failure(FailureKind.TRANSIENT, f"failed {number}")
         tally(ShotFailed(ShotId(f"shot{number}"), 3, failure, None))
     finished = replace(DONE, done=0, reused=0, failed=30, stopped="the key is not accepted")
     text = summary_text(PLAN, tally, finished, width=80)
@@ -90,3 +90,18 @@ def test_many_failures_are_counted_and_not_all_listed() -> None:
 
 def test_a_plan_of_nothing_is_said_to_be_one() -> None:
     assert plan_line(PLAN) == "harbour on gpu-box: no shots"
+
+
+def test_what_is_said_of_many_shots_is_said_once() -> None:
+    tally = Tally()
+    for number in range(5):
+        failure = Failure(FailureKind.REFUSED, "no such model" if number != 2 else "too long")
+        tally(ShotFailed(ShotId(f"shot{number}"), 1, failure, None))
+    finished = replace(DONE, done=0, reused=0, failed=5, stopped="no such model")
+    text = summary_text(PLAN, tally, finished, width=80)
+    assert "  shot0, shot1, shot3 and shot4: no such model\n  shot2: too long\n" in text
+
+
+def test_an_interrupted_run_that_made_nothing_had_something_to_do() -> None:
+    finished = replace(DONE, done=0, reused=0, interrupted=True)
+    assert "nothing made; interrupted after" in summary_text(PLAN, Tally(), finished, width=80)
