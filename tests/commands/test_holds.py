@@ -266,7 +266,7 @@ def test_a_job_that_was_given_up_and_turns_up_again_is_adopted(call: Call, folde
     assert call("jobs", "adopt", "harbour.yaml", job, "--as", "hero").returncode == 2
     assert call("run", "harbour.yaml", "--select", "hero").returncode == 0
     ledger = json.loads(call("status", "harbour.yaml", "--json").stdout)["ledger"]
-    assert (ledger["uncertain"], Decimal(ledger["spent"])) == ("0.40", 0)
+    assert (ledger["uncertain"], Decimal(ledger["spent"])) == ("0.40", Decimal(0))
 
 
 def test_doctor_looks_at_a_server_without_ordering(

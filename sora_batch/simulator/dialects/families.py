@@ -15,8 +15,8 @@ from sora_batch.simulator.dialects.gateway_ids import behind_gateway, gateway_id
 from sora_batch.simulator.job import Job, Status
 from sora_batch.simulator.refusals import (
     detail_envelope,
-    string_code_envelope,
     relay_envelope,
+    string_code_envelope,
 )
 
 _SORA_MODELS = frozenset(
