@@ -85,7 +85,7 @@ class Runner:
         for attempt in self._plan.salvage:
             if attempt.inputs.get("base_url") == self._tools.provider.base_url:
                 resumed.add(attempt.id)
-                self._tools.limits.occupy(attempt.model)
+                self._tools.limits.occupy(self._model_of(attempt))
                 self._start(self._salvage(attempt))
             else:
                 self._tools.tell(RunNotice(elsewhere_words(attempt)))
@@ -98,9 +98,16 @@ class Runner:
         is_here = attempt.inputs.get("base_url") == self._tools.provider.base_url
         seconds = may_render_s(self._tools, attempt)
         if is_here and attempt.state is not AttemptState.RENDERED and seconds > 0:
-            model = self._models.get(attempt.shot_id, attempt.model)
+            model = self._model_of(attempt)
             self._tools.limits.occupy(model)
             self._tools.limits.give_back_in(model, seconds)
+
+    def _model_of(self, attempt: Attempt) -> str:
+        """The manifest's name of its model, by which limits count; it keeps the server's."""
+        given = self._tools.manifest.provider.models.items()
+        names = [name for name, server in given if server == attempt.model] or [attempt.model]
+        own = self._models.get(attempt.shot_id)
+        return own if own in names else names[0]
 
     async def _reuse(self) -> None:
         for step in self._plan.steps:
@@ -192,7 +199,7 @@ class Runner:
         await self._ended(step, number, outcome)
 
     async def _resume(self, step: Step, attempt: Attempt) -> None:
-        outcome = await self._turns.resume(attempt, step)
+        outcome = await self._turns.resume(attempt, step, model=step.shot.model)
         was_held = attempt.state is AttemptState.HELD and attempt.job_id is not None
         if was_held and outcome.ending is Ending.AGAIN:
             # Its price was held, so nobody has agreed to another order; the next plan names it.
@@ -200,7 +207,7 @@ class Runner:
         await self._ended(step, attempt.number, outcome)
 
     async def _salvage(self, attempt: Attempt) -> None:
-        outcome = await self._turns.resume(attempt, None)
+        outcome = await self._turns.resume(attempt, None, model=self._model_of(attempt))
         if outcome.ending is Ending.DONE:
             self.tally.counts["salvaged"] += 1
         elif outcome.ending is Ending.HELD or outcome.note:

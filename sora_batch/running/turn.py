@@ -70,10 +70,11 @@ class Turns:
         finally:
             place.leave()
 
-    async def resume(self, attempt: Attempt, step: Step | None) -> Outcome:
-        """Goes on with a job that renders already and has its place. Without a step, nobody asks
-        for its clip any more; it is paid for, so it is fetched all the same."""
-        place = Place(self._tools, step.shot.model if step is not None else attempt.model)
+    async def resume(self, attempt: Attempt, step: Step | None, *, model: str) -> Outcome:
+        """Goes on with a job that renders already and has its place, by that name of its model.
+        Without a step, nobody asks for its clip any more; it is paid for, so it is fetched all the
+        same."""
+        place = Place(self._tools, model)
         try:
             self._tell_resumed(attempt)
             return await self._follow(attempt, step, place)

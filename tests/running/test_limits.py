@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sora_batch.events import ShotProgress
 from sora_batch.manifest import settings
+from sora_batch.providers.provider import JobStatus
 from sora_batch.running.limits import Limits
-from tests.running.parts import FastClock
+from tests.running.parts import Bench, FastClock, shot
 
 
 def limits(
@@ -115,3 +120,25 @@ def test_no_minute_has_more_submissions_than_it_may(per_minute: float, gaps: lis
     window = 60 * count / per_minute
     for first, beyond in zip(moments, moments[count:], strict=False):
         assert beyond - first >= window - 1e-3
+
+
+def test_a_model_by_the_servers_name_counts_by_the_manifests(tmp_path: Path) -> None:
+    """What renders for words that changed since is known by the server's name of its model."""
+    bench = Bench(tmp_path, [shot("a")])
+    at_once = settings.Limits(concurrency=4, models={"m": settings.ModelLimit(concurrency=1)})
+    provider = replace(bench.manifest.provider, models={"m": "deployed"})
+    bench.manifest = replace(bench.manifest, limits=at_once, provider=provider)
+    bench.provider.on_poll["a"] = [JobStatus.RENDERING] * 20
+
+    async def stop_early() -> None:
+        stop = asyncio.Event()
+        bench.observe = lambda event: stop.set() if isinstance(event, ShotProgress) else None
+        await bench.run(stop=stop)
+
+    asyncio.run(stop_early())
+    bench.observe = lambda _: None
+    changed = replace(shot("a"), prompt="other")
+    bench.manifest = replace(bench.manifest, shots=(changed,))
+    report = asyncio.run(bench.run())
+    assert (report.finished.done, len(bench.provider.orders)) == (1, 2)
+    assert bench.provider.most_at_once == 1
