@@ -79,9 +79,7 @@ def fit(lost: Lost, job: JobReport, shown: Shown) -> Fit:
     if job.created_at is not None and job.created_at < lost.since:
         return Fit.OTHER
     compared = _compared(lost.attempt, job)
-    differing = [name for name, same in compared.items() if same is False]
-    # Until a job of ours was seen with its own prompt, the server may put it in other words.
-    if "prompt" in differing and (len(differing) > 1 or "prompt" in shown):
+    if compared["prompt"] is False:
         return Fit.OTHER
     source = _source_fits(lost, job)
     if source is Fit.OTHER:

@@ -64,9 +64,7 @@ def job(name: str = "j", after_s: float = 1.0, **values: Any) -> JobReport:
     [
         (lost(), job(), {}, Fit.EQUAL),
         (lost(), job(after_s=-1), SURE, Fit.OTHER),
-        (lost(), job(prompt="dusk"), {}, Fit.NEAR),
-        (lost(), job(prompt="dusk"), {"prompt": True}, Fit.OTHER),
-        (lost(), job(prompt="dusk", size="9x9"), {}, Fit.OTHER),
+        (lost(), job(prompt="dusk"), {}, Fit.OTHER),
         (lost(), job(prompt=None), SURE, Fit.NEAR),
         (lost(), job(created_at=None), SURE, Fit.NEAR),
         (lost(), job(size=None), {}, Fit.EQUAL),

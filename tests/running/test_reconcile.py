@@ -234,23 +234,6 @@ def test_a_list_that_proves_nothing_leads_to_a_hold(
     assert (report.finished.done, len(bench.provider.orders)) == (1, 2)
 
 
-def test_a_server_that_may_put_prompts_in_other_words_proves_nothing(tmp_path: Path) -> None:
-    """Nobody has seen yet how it shows them; once a job of ours is known, it is known to."""
-    bench = ListingBench(tmp_path, [shot("a")])
-    bench.provider.on_submit["a"] = [accepted(LOST)]
-    reword, look = "A cinematic take of it.", bench.provider.list_jobs
-
-    async def looking(limit: int, **more: Any) -> JobList:
-        listed = await look(limit, **more)
-        return replace(listed, jobs=tuple(replace(job, prompt=reword) for job in listed.jobs))
-
-    bench.provider.list_jobs = looking  # type: ignore[method-assign]
-    report = run(bench)
-    assert (report.finished.held, len(bench.provider.orders)) == (1, 1)
-    held = next(event for event in bench.events if isinstance(event, ShotHeld))
-    assert "job-1" in held.note
-
-
 def test_a_list_that_leaves_out_a_job_we_know_is_not_believed(tmp_path: Path) -> None:
     bench = ListingBench(tmp_path, [shot("a"), shot("b")])
     bench.provider.on_submit["a"] = [LOST]
