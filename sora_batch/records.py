@@ -173,6 +173,8 @@ class History:
     """Median seconds from submission to rendered, by (server's model, seconds as text)."""
     as_of: str = ""
     """A word for the state of the store it was read from, "" where there was none."""
+    last_file: str = ""
+    """The `file` of the newest run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +197,11 @@ class Holder:
 
 @dataclass(frozen=True, slots=True)
 class RunRow:
-    """One execution of a plan, as the store keeps it."""
+    """One execution of a plan, as the store keeps it.
+
+    `file` is the manifest's, as seen from the output folder, so that both may move together; ""
+    where the run was of a version that did not keep it.
+    """
 
     id: RunId
     manifest: str
@@ -205,3 +211,4 @@ class RunRow:
     started_at: datetime
     ended_at: datetime | None = None
     outcome: str = ""
+    file: str = ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from sora_batch.api.pictures import inspect_pictures, unfetched, unpinned
 from sora_batch.catalog.cached import current_catalog
 from sora_batch.clock import SystemClock
 from sora_batch.errors import ProblemsFound, UsageError
+from sora_batch.manifest.load import load_draft
 from sora_batch.manifest.settings import Manifest
 from sora_batch.outputs import Outputs
 from sora_batch.planning import make_plan
@@ -21,6 +23,7 @@ from sora_batch.providers import address_of, capabilities
 from sora_batch.records import History
 from sora_batch.shots import ImageReference
 from sora_batch.store import read_store
+from sora_batch.views.text import shown_path
 
 __all__ = [
     "Action",
@@ -50,7 +53,8 @@ def plan(manifest: Manifest, *, select: Sequence[str] = ()) -> Plan:
         problems += api.fetch_pictures(manifest, only=_sent(made))
     if problems := (*problems, *wrong, *inspect_music(manifest.cuts), *made.problems):
         raise ProblemsFound(problems)
-    return replace(made, notices=(*made.notices, *_stores_elsewhere(manifest)))
+    places = (*_stores_elsewhere(manifest), *_shared(manifest, history))
+    return replace(made, notices=(*made.notices, *places))
 
 
 def _stores_elsewhere(manifest: Manifest) -> list[str]:
@@ -65,6 +69,22 @@ def _stores_elsewhere(manifest: Manifest) -> list[str]:
     return [
         f"{manifest.output} is new here, and {there / manifest.output} has clips: if they are this "
         f"manifest's, run it in {there} to reuse them; here they are paid for again"
+    ]
+
+
+def _shared(manifest: Manifest, history: History) -> list[str]:
+    """That another manifest writes the same folder: the last run was of it, and it still would."""
+    folder = manifest.output.resolve()
+    other = Path(os.path.normpath(folder / history.last_file))
+    if not history.last_file or not other.is_file() or other.samefile(manifest.file):
+        return []
+    draft, _ = load_draft(other, environment={})
+    if draft is None or draft.output.resolve() != folder:
+        return []
+    return [
+        f"the last run in {manifest.output} was of {shown_path(other)}: the two manifests share "
+        "its ledger and budget, and each moves the other's clips to `earlier/`; to keep them "
+        "apart, give this one its own `name:` or `output:`"
     ]
 
 

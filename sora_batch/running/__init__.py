@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from sora_batch.clock import Clock
 from sora_batch.engines.engine import Engine
@@ -138,4 +140,13 @@ def _row(plan: Plan, tools: Tools) -> RunRow:
         prices_date=plan.prices_date.isoformat() if plan.prices_date is not None else "",
         budget_usd=plan.manifest.budget,
         started_at=tools.clock.now(),
+        file=_seen_from(plan.manifest.output, plan.manifest.file),
     )
+
+
+def _seen_from(folder: Path, file: Path) -> str:
+    try:
+        return os.path.relpath(file.resolve(), folder.resolve())
+    except ValueError:
+        # Another drive of Windows.
+        return str(file.resolve())

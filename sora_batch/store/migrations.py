@@ -14,6 +14,8 @@ from importlib import metadata, resources
 
 STEPS: tuple[str, ...] = (
     resources.files("sora_batch.store").joinpath("schema.sql").read_text(encoding="utf-8"),
+    # Which file a run was of: two of one name write one store.
+    "ALTER TABLE runs ADD COLUMN file TEXT NOT NULL DEFAULT '';",
 )
 """SQL that leads from version n to n + 1."""
 

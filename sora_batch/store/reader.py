@@ -30,6 +30,7 @@ from sora_batch.store.rows import (
 _ATTEMPTS = f"SELECT {', '.join(ATTEMPT_COLUMNS)} FROM attempts"  # noqa: S608
 _CLIPS = f"SELECT {', '.join(CLIP_COLUMNS)} FROM clips"  # noqa: S608
 _RUNS = f"SELECT {', '.join(RUN_COLUMNS)} FROM runs ORDER BY seq"  # noqa: S608
+_LAST_FILE = "SELECT file FROM runs ORDER BY seq DESC LIMIT 1"
 _OPEN = f"{_ATTEMPTS} WHERE state NOT IN ('done', 'failed', 'cancelled') ORDER BY seq"
 _FAILED = f"{_ATTEMPTS} WHERE state = 'failed' AND forgiven = 0 ORDER BY seq"
 _SUMS = "SELECT money, price_usd, spent_usd, count(*) FROM attempts GROUP BY 1, 2, 3"
@@ -60,6 +61,7 @@ class StoreReader:
             ledger = _ledger(db.execute(_SUMS))
             render_seconds = _medians(db.execute(_RENDERS))
             as_of = _as_of(db)
+            last = db.execute(_LAST_FILE).fetchone()
         # Files are looked at only now: a slow disk must not keep the writer's log from shrinking.
         return History(
             clips=_intact(clips, intact),
@@ -69,6 +71,7 @@ class StoreReader:
             ledger=ledger,
             render_seconds=render_seconds,
             as_of=as_of,
+            last_file=last[0] if last is not None else "",
         )
 
     def as_of(self) -> str:

@@ -42,7 +42,7 @@ CLIP_COLUMNS = (
 )  # fmt: skip
 RUN_COLUMNS = (
     "id", "manifest", "manifest_sha256", "prices_date", "budget_usd", "started_at", "ended_at",
-    "outcome",
+    "outcome", "file",
 )  # fmt: skip
 
 
@@ -165,6 +165,7 @@ def run_row(run: RunRow) -> tuple[object, ...]:
         _time(run.started_at),
         _time_or_none(run.ended_at),
         _text(run.outcome),
+        _text(run.file),
     )
 
 
@@ -179,6 +180,7 @@ def run_from(row: Row) -> RunRow:
         started_at=datetime.fromisoformat(row[5]),
         ended_at=_time_from(row[6]),
         outcome=row[7],
+        file=row[8],
     )
 
 

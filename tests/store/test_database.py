@@ -22,7 +22,7 @@ from sora_batch.store import changes, open_store, read_store
 from sora_batch.store.database import open_for_reading, open_for_writing
 from sora_batch.store.journal import Journal
 from sora_batch.store.migrations import STEPS, upgrade, version_of
-from tests.store.making import make_attempt, opened, submitted, whole
+from tests.store.making import make_attempt, make_run, opened, submitted, whole
 
 CLOCK = SystemClock()
 NEWER = (*STEPS, "CREATE TABLE votes (shot_id TEXT);", "ALTER TABLE votes ADD COLUMN by TEXT;")
@@ -39,11 +39,11 @@ def fill(folder: Path, count: int = 50) -> None:
 def test_a_new_store_has_a_number_a_mark_and_the_program_that_made_it(tmp_path: Path) -> None:
     fill(tmp_path, 1)
     db = sqlite3.connect(tmp_path / "state.db")
-    assert version_of(db) == len(STEPS) == 1
+    assert version_of(db) == len(STEPS)
     assert db.execute("PRAGMA application_id").fetchone() == (0x736F7261,)
-    (version, program, _at), *more = db.execute("SELECT * FROM migrations").fetchall()
-    assert (version, more) == (1, [])
-    assert program
+    taken = db.execute("SELECT version, program FROM migrations ORDER BY version").fetchall()
+    assert [version for version, _ in taken] == list(range(1, len(STEPS) + 1))
+    assert all(program for _, program in taken)
     db.close()
 
 
@@ -52,7 +52,7 @@ def test_an_older_store_is_upgraded_once_and_keeps_its_rows(tmp_path: Path) -> N
     path = tmp_path / "state.db"
     for _ in range(2):
         db = open_for_writing(path, steps=NEWER)
-        assert version_of(db) == 3
+        assert version_of(db) == len(NEWER)
         assert db.execute("SELECT count(*) FROM attempts").fetchone() == (50,)
         assert db.execute("SELECT by FROM votes").fetchall() == []
         db.close()
@@ -97,7 +97,7 @@ def test_a_step_that_fails_leaves_the_version_before_it() -> None:
     db = sqlite3.connect(":memory:", isolation_level=None)
     with pytest.raises(sqlite3.OperationalError):
         upgrade(db, steps=(*STEPS, "CREATE TABLE votes (a); CREATE TABLE votes (b);"))
-    assert version_of(db) == 1
+    assert version_of(db) == len(STEPS)
     assert db.execute("SELECT * FROM sqlite_master WHERE name = 'votes'").fetchall() == []
     assert upgrade(db, steps=NEWER) == 2
     assert upgrade(db, steps=NEWER) == 0
@@ -106,15 +106,49 @@ def test_a_step_that_fails_leaves_the_version_before_it() -> None:
 
 def test_a_newer_store_says_which_program_is_needed_and_is_not_touched(tmp_path: Path) -> None:
     db = open_for_writing(tmp_path / "state.db", steps=NEWER)
-    db.execute("UPDATE migrations SET program = '7.1.0' WHERE version = 3")
+    db.execute("UPDATE migrations SET program = '7.1.0' WHERE version = ?", (len(NEWER),))
     db.close()
     before = (tmp_path / "state.db").read_bytes()
     for opening in (read_store, lambda folder: open_store(folder, clock=CLOCK)):
-        with pytest.raises(StoreBroken, match=r"version 3.* up to 1") as caught:
+        with pytest.raises(
+            StoreBroken, match=rf"version {len(NEWER)}.* up to {len(STEPS)}"
+        ) as caught:
             opening(tmp_path)
         assert "sora-batch 7.1.0 or newer" in caught.value.fix
         assert caught.value.exit_code == 3
     assert (tmp_path / "state.db").read_bytes() == before
+
+
+def test_a_store_of_the_first_version_learns_to_name_the_file_of_a_run(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    db = open_for_writing(path, steps=STEPS[:1])
+    db.execute(
+        "INSERT INTO runs (id, manifest, manifest_sha256, prices_date, started_at)"
+        " VALUES ('r1', 'harbour', '', '', '2026-11-01T00:00:00.000000+00:00')"
+    )
+    db.close()
+    before = path.read_bytes()
+    assert files_of_runs(tmp_path) == ["", ""]
+    assert path.read_bytes() == before
+
+    async def scenario() -> None:
+        async with opened(tmp_path) as store:
+            await store.begin_run(make_run("r2", file="../../harbour.yaml"))
+
+    asyncio.run(scenario())
+    assert files_of_runs(tmp_path) == ["", "../../harbour.yaml", "../../harbour.yaml"]
+    with pytest.raises(StoreBroken, match="store version 2; this program knows versions up to 1"):
+        open_for_writing(path, steps=STEPS[:1])
+
+
+def files_of_runs(folder: Path) -> list[str]:
+    """Of every run, then what a plan is told of the newest."""
+    reader = read_store(folder)
+    assert reader is not None
+    try:
+        return [run.file for run in reader.runs()] + [reader.history(intact=whole).last_file]
+    finally:
+        reader.close()
 
 
 def test_another_programs_database_is_left_alone(tmp_path: Path) -> None:

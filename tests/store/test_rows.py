@@ -62,7 +62,9 @@ def test_a_clip_is_read_as_it_was_written(clip: Clip) -> None:
     assert rows.clip_from(rows.clip_row(clip)) == clip
 
 
-@pytest.mark.parametrize("run", [make_run(), make_run(budget_usd=None, ended_at=NOW, outcome="x")])
+@pytest.mark.parametrize(
+    "run", [make_run(), make_run(budget_usd=None, ended_at=NOW, outcome="x", file="../a.yaml")]
+)
 def test_a_run_is_read_as_it_was_written(run: RunRow) -> None:
     assert rows.run_from(rows.run_row(run)) == run
 
