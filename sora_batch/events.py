@@ -109,7 +109,8 @@ class RunNotice:
 
 @dataclass(frozen=True, slots=True)
 class RunFinished:
-    """How the run ended. `in_flight` are shots still rendering on the server."""
+    """How the run ended. `in_flight` are shots still rendering on the server. `stopped` says why
+    it stopped by itself, `stopped_by` is what the server refused where that is why."""
 
     run_id: str
     done: int
@@ -122,6 +123,7 @@ class RunFinished:
     wall_s: float
     interrupted: bool = False
     stopped: str = ""
+    stopped_by: Failure | None = None
 
 
 Event: TypeAlias = (

@@ -68,7 +68,8 @@ class FailureKind(StrEnum):
 class Failure:
     """Why, as a kind; our sentence; and the server's own words, untrusted, "" where it had none.
 
-    `stage` says what was refused where it matters: `prompt` or `output` for REFUSED.
+    `stage` says what was refused where it matters: `prompt` or `output` for REFUSED, `target` for
+    INVALID: the model or the address, which is no shot's own fault.
     """
 
     kind: FailureKind

@@ -228,6 +228,7 @@ class Judge:
         return Verdict(
             Action.BLOCKED,
             f"failed before: {failure.message}; change the shot or `sora-batch retry`",
+            attempt=failed[-1],
         )
 
     def _make(

@@ -35,10 +35,11 @@ class Step:
 
     `price_usd` is what MAKE would cost, None where no price is known; `list_price_usd` what the
     same shot costs at the catalog's price of the model the manifest names, for rehearsals.
-    `attempt` is the open one for RESUME and HOLD, `clip` the one to reuse, `number` the attempt
-    MAKE would start with. `render_s` is what earlier renders of the model and length took, None
-    where there were none. `chain_s` is the expected time from this shot's submission to the end
-    of the longest chain that needs it. `taken_along` says that it was not selected but is needed.
+    `attempt` is the open one for RESUME and HOLD, and for BLOCKED the failure that is to be put
+    aside; `clip` is the one to reuse, `number` the attempt MAKE would start with. `render_s` is
+    what earlier renders of the model and length took, None where there were none. `chain_s` is the
+    expected time from this shot's submission to the end of the longest chain that needs it.
+    `taken_along` says that it was not selected but is needed.
 
     `frame_clip` is the other shot's clip that its first frame is taken from. `awaits` is a shot
     whose clip is not there yet and decides this step's inputs: they and the fingerprint are

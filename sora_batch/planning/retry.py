@@ -67,10 +67,13 @@ def counts_as_try(attempt: Attempt) -> bool:
     """Whether a failure of an earlier run counts against the shot.
 
     What the server never accepted, for a reason that lies outside the shot, does not: it cost
-    nothing, and whoever starts another run has had the time to mend the key or the network.
+    nothing, and whoever starts another run has had the time to mend the key, the model's name or
+    the network.
     """
-    kind = attempt.failure.kind if attempt.failure is not None else None
-    return kind not in _OUTSIDE or attempt.job_id is not None
+    failure = attempt.failure
+    if failure is None or attempt.job_id is not None:
+        return True
+    return failure.kind not in _OUTSIDE and failure.stage != "target"
 
 
 _STOPPING = {

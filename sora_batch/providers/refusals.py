@@ -58,7 +58,7 @@ def of_create(
         return NotAccepted(Failure(FailureKind.INVALID, message, words))
     if code in _REDIRECTS:
         where = replies.clean(headers.get("location", "elsewhere"), 200)
-        return _stop(FailureKind.INVALID, f"the server moved to {where}: mend base_url", words)
+        return _astray(f"the server moved to {where}: mend base_url", words)
     return OutcomeUnknown(f"the server answered {code}", server_words=words)
 
 
@@ -81,7 +81,12 @@ def _not_there(code: int, word: str, words: str, *, from_job: bool) -> NotAccept
         message = f"the job it is made from is not on the server any more ({code})"
         return NotAccepted(Failure(FailureKind.INVALID, message, words))
     message = f"the server has no such model or path ({code})"
-    return _stop(FailureKind.INVALID, message, words)
+    return _astray(message, words)
+
+
+def _astray(message: str, words: str) -> NotAccepted:
+    """What orders go to is not there: nothing is wrong with the shot."""
+    return NotAccepted(Failure(FailureKind.INVALID, message, words, "target"), stops_run=True)
 
 
 def _stop(kind: FailureKind, message: str, words: str) -> NotAccepted:

@@ -117,6 +117,7 @@ async def _end(
         wall_s=wall_s,
         interrupted=interrupted,
         stopped=runner.stopped,
+        stopped_by=runner.stopped_by,
     )
     outcome = runner.stopped or ("interrupted" if interrupted else "finished")
     await tools.store.end_run(tools.run_id, tools.clock.now(), outcome)

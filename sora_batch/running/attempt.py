@@ -70,15 +70,14 @@ async def order(
     try:
         attempt = await _intend(tools, replace(attempt, request_sha256=digest_of(request)))
     except BudgetExceeded as error:
-        return Outcome(ending=Ending.UNAFFORDABLE, note=error.message)
+        return Outcome(ending=Ending.UNORDERED, note=error.message)
     try:
         async with asyncio.timeout(POST_TIMEOUT_S):
             report = await tools.provider.submit(request)
     except NotAccepted as refusal:
         return await _not_accepted(tools, step, attempt, refusal)
     except OutcomeUnknown as lost:
-        words = f"{lost.message}: {lost.server_words}" if lost.server_words else lost.message
-        return await hold(tools, attempt, words)
+        return await hold(tools, attempt, _with_words(lost.message, lost.server_words))
     except TimeoutError:
         return await hold(tools, attempt, f"no answer within {POST_TIMEOUT_S:g} s")
     tools.limits.accepted(step.shot.model)
@@ -259,8 +258,15 @@ async def _not_accepted(
 ) -> Outcome:
     outcome = await fail(tools, attempt, refusal.failure, accepted=False)
     if refusal.stops_run:
-        return replace(outcome, ending=Ending.FAILED, stops_run=refusal.failure.message)
+        # Those in flight with it are refused as well: no fault of theirs, and no try.
+        message, theirs = refusal.failure.message, refusal.failure.server_words
+        note = _with_words(message, theirs)
+        return replace(outcome, ending=Ending.UNORDERED, stops_run=message, note=note)
     if refusal.failure.kind is FailureKind.THROTTLED:
         wait_s = tools.limits.slow_down(step.shot.model, refusal.retry_after_s)
         return replace(outcome, wait_s=wait_s)
     return outcome
+
+
+def _with_words(message: str, server_words: str) -> str:
+    return f"{message}: {server_words}" if server_words else message

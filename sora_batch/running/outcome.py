@@ -11,14 +11,15 @@ from sora_batch.records import Attempt, Clip, Failure
 class Ending(StrEnum):
     """DONE: the clip is kept. AGAIN: failed, and may safely be tried again. FAILED: it stays
     failed. HELD: a person has to look. LEFT: still the server's, the next run goes on with it.
-    UNAFFORDABLE: nothing was ordered, the budget has no room."""
+    UNORDERED: nothing was ordered, for no fault of the shot: the budget has no room, or the server
+    takes no order at all."""
 
     DONE = "done"
     AGAIN = "again"
     FAILED = "failed"
     HELD = "held"
     LEFT = "left"
-    UNAFFORDABLE = "unaffordable"
+    UNORDERED = "unordered"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +27,7 @@ class Outcome:
     """An ending, with what belongs to it.
 
     `wait_s` is how long AGAIN waits. `stops_run` says why no other submission can succeed, "" if
-    others can. `note` is a sentence for HELD, LEFT and UNAFFORDABLE.
+    others can. `note` is a sentence for HELD, LEFT and UNORDERED.
     """
 
     ending: Ending

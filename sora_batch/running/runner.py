@@ -30,7 +30,8 @@ _LONG_WAIT_S = 60.0
 
 
 class Runner:
-    """One execution of a plan. `stopped` says why nothing more was submitted, "" if nothing."""
+    """One execution of a plan. `stopped` says why nothing more was submitted, "" if nothing, and
+    `stopped_by` is the server's refusal where that is why."""
 
     def __init__(self, plan: Plan, tools: Tools, *, keep_going: bool) -> None:
         self._plan = plan
@@ -47,6 +48,7 @@ class Runner:
         self._is_waiting = False
         self.tally = Tally(tools)
         self.stopped = ""
+        self.stopped_by: Failure | None = None
 
     async def run(self) -> None:
         """Returns when nothing is left that this run could do."""
@@ -228,7 +230,7 @@ class Runner:
     async def _ended(self, step: Step, number: int, outcome: Outcome) -> None:
         shot = step.shot.id
         if outcome.stops_run:
-            self._stop(outcome.stops_run)
+            self._stop(outcome.stops_run, outcome.failure)
         if outcome.ending is Ending.DONE and outcome.clip is not None:
             self._clips[shot] = outcome.clip
             self.tally.done(shot, outcome.clip)
@@ -242,7 +244,7 @@ class Runner:
             self.tally.failed(shot, number, outcome.failure, _spent_usd(outcome.attempt))
             if not self._keep_going:
                 self._stop(f"{shot} failed")
-        elif outcome.ending is Ending.UNAFFORDABLE:
+        elif outcome.ending is Ending.UNORDERED:
             self.tally.blocked(shot, outcome.note)
         elif outcome.ending is Ending.HELD:
             self.tally.held(shot, outcome.attempt, outcome.note)
@@ -260,8 +262,9 @@ class Runner:
         counted = failure.kind is not FailureKind.THROTTLED
         self._queue.again(step.shot.id, number + counted)
 
-    def _stop(self, reason: str) -> None:
-        self.stopped = self.stopped or reason
+    def _stop(self, reason: str, failure: Failure | None = None) -> None:
+        if not self.stopped:
+            self.stopped, self.stopped_by = reason, failure
         self._tools.stop.set()
 
     def _block_rest(self) -> None:

@@ -117,13 +117,18 @@ def _step_json(step: Step) -> Json:
         "price_usd": money_text(step.price_usd),
         "list_price_usd": money_text(step.list_price_usd),
         "attempt": step.number,
-        "job": step.attempt.job_id if step.attempt is not None else None,
+        "job": _open_job(step),
         "needed": list(step.needed),
         "same_as": step.same_as,
         "taken_along": step.taken_along,
         "chain_s": round(step.chain_s, 3),
         "fingerprint": step.fingerprint,
     }
+
+
+def _open_job(step: Step) -> Json:
+    is_open = step.action in {Action.RESUME, Action.HOLD}
+    return step.attempt.job_id if is_open and step.attempt is not None else None
 
 
 def _heading(plan: Plan, width: int, paint: Paint) -> list[str]:

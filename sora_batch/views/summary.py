@@ -7,8 +7,9 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 from sora_batch.events import RunFinished
-from sora_batch.planning.plan import Action, Plan
+from sora_batch.planning.plan import Action, Plan, Step
 from sora_batch.problems import joined
+from sora_batch.records import ZERO, Failure, FailureKind
 from sora_batch.shots import ShotId
 from sora_batch.views.paint import PLAIN, Paint
 from sora_batch.views.status import ledger_lines
@@ -17,6 +18,7 @@ from sora_batch.views.tracking import Tally, why
 
 _MOST_SHOTS = 12
 _MOST_NAMES = 4
+_ONCE_MENDED = ", once that is mended"
 
 
 def summary_text(
@@ -31,13 +33,11 @@ def summary_text(
     lines += _shots("blocked", _blocked(tally), width, paint.wary)
     lines += _shots("in flight", _in_flight(tally), width, paint.busy)
     lines += _shots("not as ordered", _differing(tally), width, paint.wary)
-    clips = finished.done + finished.reused
-    if clips:
-        folder = f"{shown_path(plan.manifest.output)}/"
-        lines += ["", f"clips  {folder} ({counted(clips, 'clip')} of this run)"]
+    if finished.done or finished.reused:
+        lines += ["", f"clips  {shown_path(plan.manifest.output)}/ ({_whence(finished)})"]
     if any((finished.ledger.committed, finished.ledger.released, plan.manifest.budget)):
         lines += ["", *ledger_lines(finished.ledger, plan.manifest.budget)]
-    lines += _next_lines(plan, finished, width)
+    lines += _next_lines(plan, tally, finished, width)
     return "\n".join(lines)
 
 
@@ -84,6 +84,14 @@ def _headline(plan: Plan, finished: RunFinished, paint: Paint) -> str:
     name = paint.strong(plan.manifest.name)
     nothing = "nothing made" if finished.interrupted or finished.stopped else "nothing to do"
     return f"{name}: {words or nothing}{ended} {span(finished.wall_s)}"
+
+
+def _whence(finished: RunFinished) -> str:
+    """How many clips there are, and which of them are this run's."""
+    clips = counted(finished.done + finished.reused, "clip")
+    if not finished.done:
+        return f"{clips}, there already"
+    return f"{clips}, {finished.done:,} of this run" if finished.reused else f"{clips} of this run"
 
 
 def _shots(
@@ -134,29 +142,54 @@ def _differing(tally: Tally) -> list[tuple[ShotId, str]]:
     return [(shot, printable(clip.differs)) for shot, clip in clips if clip.differs]
 
 
-def _next_lines(plan: Plan, finished: RunFinished, width: int) -> list[str]:
+def _next_lines(plan: Plan, tally: Tally, finished: RunFinished, width: int) -> list[str]:
     """What to type, each command on a line of its own, and under it what it is good for."""
     file = shlex.quote(shown_path(plan.manifest.file))
     lines: list[str] = []
-    for command, purpose in _next(plan, finished):
+    for command, purpose in _next(plan, tally, finished):
         lines.append(f"{'       ' if lines else 'next   '}sora-batch {command} {file}")
         lines += wrapped(purpose, width, indent="         ")
     return ["", *lines] if lines else []
 
 
-def _next(plan: Plan, finished: RunFinished) -> list[tuple[str, str]]:
-    steps = []
+def _next(plan: Plan, tally: Tally, finished: RunFinished) -> list[tuple[str, str]]:
+    mend, mended = _mend(plan, tally, finished.stopped_by)
+    steps = [("doctor", mend)] if mend else []
     if finished.in_flight:
         many = finished.in_flight > 1
         them, are = ("them", "shots are") if many else ("it", "shot is")
         rendering = f"{counted(finished.in_flight, are, are)} still on the server"
         steps.append(("run", f"{rendering}; it picks {them} up and pays nothing again"))
     elif finished.interrupted or finished.stopped:
-        steps.append(("run", "goes on where this run stopped"))
-    if finished.failed:
+        steps.append(("run", f"goes on where this run stopped{mended}"))
+    if finished.failed or any(map(_failed_before, plan.steps)):
         steps.append(("retry", "tries again what has failed"))
     if finished.held:
         steps.append(("resolve", "asks the server what became of the shots on hold"))
     if not steps and plan.selection:
         steps.append(("run", "makes the shots that were not selected, too"))
     return steps
+
+
+def _mend(plan: Plan, tally: Tally, failure: Failure | None) -> tuple[str, str]:
+    """What `doctor` is good for now, "" if nothing; and on what condition a run goes on."""
+    if failure is None:
+        return ("says whether the server can be reached" if _unreachable(tally) else ""), ""
+    if failure.stage == "target":
+        name = printable(plan.manifest.provider.name, 80)
+        mend = f"mend `models` or `base_url` of `{name}` in the manifest"
+        return f"says what the server has; {mend}", _ONCE_MENDED
+    if failure.kind is FailureKind.UNAUTHORISED:
+        return "says whether the key is good; mend it first", _ONCE_MENDED
+    return "", ", once the account has credit"
+
+
+def _unreachable(tally: Tally) -> bool:
+    """Whether all came to nothing because no order reached the server."""
+    failed = [(one.failure.kind, one.spent_usd) for one in tally.failed.values()]
+    return bool(failed) and not tally.made and set(failed) == {(FailureKind.TRANSIENT, ZERO)}
+
+
+def _failed_before(step: Step) -> bool:
+    """Whether a failure of an earlier run, and nothing else, keeps the shot from being made."""
+    return step.action is Action.BLOCKED and step.attempt is not None

@@ -253,6 +253,7 @@ def test_every_event_is_in_the_page() -> None:
         "shot_id": "hero",
         "job_id": "video_0",
         "failure": failure,
+        "stopped_by": failure,
         "ledger": Ledger(),
         "wait_s": 1.5,
         "wall_s": 2.0,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from sora_batch.planning.retry import counts_as_try, decide
@@ -91,3 +93,11 @@ def test_a_failure_outside_the_shot_that_nobody_accepted_is_no_try() -> None:
         assert counts_as_try(job)
         outside = {K.THROTTLED, K.TRANSIENT, K.UNAUTHORISED, K.OUT_OF_CREDIT}
         assert counts_as_try(bare) is (kind not in outside)
+
+
+def test_a_model_or_an_address_that_is_not_there_is_no_try_of_the_shot() -> None:
+    step = step_of(plan(manifest(shot("a"))), "a")
+    failed = attempt_of(step, AttemptState.FAILED, kind=K.INVALID, job_id=None)
+    assert failed.failure is not None
+    assert counts_as_try(failed)
+    assert not counts_as_try(replace(failed, failure=replace(failed.failure, stage="target")))

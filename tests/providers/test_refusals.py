@@ -56,6 +56,8 @@ def test_what_is_refused_for_certain(
     refusal = answer(code, error)
     assert isinstance(refusal, NotAccepted)
     assert (refusal.failure.kind, refusal.stops_run) == (kind, stops_run)
+    at_fault = "target" if stops_run and kind is FailureKind.INVALID else ""
+    assert kind is FailureKind.REFUSED or refusal.failure.stage == at_fault
 
 
 @pytest.mark.parametrize("busy", [frozenset(), frozenset({409})])

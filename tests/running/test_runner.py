@@ -36,7 +36,9 @@ from tests.running.parts import Bench, shot
 BUSY = Failure(FailureKind.THROTTLED, "the server is busy (429)")
 AWAY = Failure(FailureKind.TRANSIENT, "cannot reach the server")
 BAD = Failure(FailureKind.INVALID, "the server does not accept this request (400)")
-NO_KEY = Failure(FailureKind.UNAUTHORISED, "the server does not accept the key (401)")
+NO_KEY = Failure(FailureKind.UNAUTHORISED, "the server does not accept the key (401)", "no key")
+NO_CREDIT = Failure(FailureKind.OUT_OF_CREDIT, "the account is out of credit", "no credit")
+NO_MODEL = Failure(FailureKind.INVALID, "the server has no such model (404)", "no model", "target")
 
 
 def run(bench: Bench, *, keep_going: bool = True) -> RunReport:
@@ -122,8 +124,27 @@ def test_a_bad_key_stops_the_run_before_it_asks_again(tmp_path: Path) -> None:
     bench.provider.on_submit["s0"] = [NotAccepted(NO_KEY, stops_run=True)]
     report = run(bench)
     assert len(bench.provider.orders) == 1
-    assert (report.finished.failed, report.finished.blocked) == (1, 19)
+    assert (report.finished.failed, report.finished.blocked) == (0, 20)
     assert "key" in report.finished.stopped
+    assert report.finished.stopped_by == NO_KEY
+
+
+@pytest.mark.parametrize("told", [NO_KEY, NO_CREDIT, NO_MODEL])
+def test_what_no_shot_is_at_fault_for_leaves_them_all_to_the_next_run(
+    told: Failure, tmp_path: Path
+) -> None:
+    """Those in flight with the first one are refused as well."""
+    bench = Bench(tmp_path, [shot(f"s{n}") for n in range(6)])
+    bench.manifest = replace(bench.manifest, limits=Limits(concurrency=4))
+    for number in range(4):
+        bench.provider.on_submit[f"s{number}"] = [NotAccepted(told, stops_run=True)]
+    report = run(bench)
+    assert (report.finished.failed, report.finished.blocked, report.failures) == (0, 6, {})
+    reasons = [event.reason for event in bench.events if isinstance(event, ShotBlocked)]
+    assert [f"{told.message}: no" in reason for reason in reasons].count(True) == 4
+    assert actions(bench) == [Action.MAKE] * 6
+    report = run(bench)
+    assert (report.exit_code, report.finished.done) == (0, 6)
 
 
 def test_fail_fast_starts_nothing_after_the_first_failure(tmp_path: Path) -> None:

@@ -6,13 +6,16 @@ from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
+
 from sora_batch.events import RunFinished, ShotBlocked, ShotFailed, ShotHeld, ShotSubmitted
 from sora_batch.manifest.settings import Manifest, ProviderSettings
 from sora_batch.planning.plan import Plan
-from sora_batch.records import Failure, FailureKind, Ledger
+from sora_batch.records import AttemptState, Failure, FailureKind, History, Ledger
 from sora_batch.shots import JobId, ShotId
 from sora_batch.views.summary import plan_line, summary_text
 from sora_batch.views.tracking import Tally
+from tests.planning.values import attempt_of, manifest, plan, shot, step_of
 
 PLAN = Plan(
     manifest=Manifest(
@@ -35,11 +38,18 @@ def test_all_well_is_four_lines() -> None:
         == """\
 harbour: 2 made, 1 reused in 12 s
 
-clips  outputs/harbour/ (3 clips of this run)
+clips  outputs/harbour/ (3 clips, 2 of this run)
 
 spent  reserved   held  uncertain  released
 $1.60     $0.00  $0.00      $0.00     $0.00"""
     )
+
+
+def test_clips_that_were_there_are_not_called_this_runs() -> None:
+    text = summary_text(PLAN, Tally(), replace(DONE, done=0, reused=7), width=80)
+    assert "(7 clips, there already)" in text
+    text = summary_text(PLAN, Tally(), replace(DONE, done=1, reused=0), width=80)
+    assert "(1 clip of this run)" in text
 
 
 def test_trouble_is_named_shot_by_shot_with_what_to_type_next() -> None:
@@ -105,3 +115,70 @@ def test_what_is_said_of_many_shots_is_said_once() -> None:
 def test_an_interrupted_run_that_made_nothing_had_something_to_do() -> None:
     finished = replace(DONE, done=0, reused=0, interrupted=True)
     assert "nothing made; interrupted after" in summary_text(PLAN, Tally(), finished, width=80)
+
+
+def next_of(plan: Plan, tally: Tally, finished: RunFinished) -> list[str]:
+    """The lines under `next`, without the manifest's name."""
+    text = summary_text(plan, tally, finished, width=100).partition("\nnext ")[2]
+    return [line.split(" 'manifests")[0].strip() for line in text.splitlines()]
+
+
+STOPPED = replace(DONE, done=0, reused=0, blocked=3, stopped="it stopped")
+GOES_ON = "goes on where this run stopped"
+
+
+@pytest.mark.parametrize(
+    ("failure", "lines"),
+    [
+        (
+            Failure(FailureKind.INVALID, "no such model", "", "target"),
+            [
+                "sora-batch doctor",
+                "says what the server has; "
+                "mend `models` or `base_url` of `gpu-box` in the manifest",
+                "sora-batch run",
+                f"{GOES_ON}, once that is mended",
+            ],
+        ),
+        (
+            Failure(FailureKind.UNAUTHORISED, "bad key"),
+            [
+                "sora-batch doctor",
+                "says whether the key is good; mend it first",
+                "sora-batch run",
+                f"{GOES_ON}, once that is mended",
+            ],
+        ),
+        (
+            Failure(FailureKind.OUT_OF_CREDIT, "no credit"),
+            ["sora-batch run", f"{GOES_ON}, once the account has credit"],
+        ),
+        (None, ["sora-batch run", GOES_ON]),
+    ],
+)
+def test_what_stopped_a_run_is_mended_before_it_goes_on(
+    failure: Failure | None, lines: list[str]
+) -> None:
+    assert next_of(PLAN, Tally(), replace(STOPPED, stopped_by=failure)) == lines
+
+
+def test_a_server_that_no_order_reached_is_looked_at_first() -> None:
+    tally, finished = Tally(), replace(DONE, done=0, reused=0, failed=1)
+    away = Failure(FailureKind.TRANSIENT, "cannot reach http://gpu-box/v1")
+    tally(ShotFailed(ShotId("hero"), 8, away, Decimal(0)))
+    assert next_of(PLAN, tally, finished) == [
+        "sora-batch doctor",
+        "says whether the server can be reached",
+        "sora-batch retry",
+        "tries again what has failed",
+    ]
+    tally(ShotFailed(ShotId("rain"), 3, away, None))
+    assert next_of(PLAN, tally, finished)[0] == "sora-batch retry"
+
+
+def test_what_earlier_failures_block_is_offered_to_retry() -> None:
+    made = manifest(shot("a"), shot("b", remix_of="a"))
+    failed = attempt_of(step_of(plan(made), "a"), AttemptState.FAILED, kind=FailureKind.INVALID)
+    history = History(failed={failed.fingerprint: (failed,)})
+    blocked = replace(DONE, done=0, reused=0, blocked=2)
+    assert next_of(plan(made, history), Tally(), blocked)[0].startswith("sora-batch retry")
