@@ -28,6 +28,7 @@ HOMES = {
     "Status": "looking",
     "status": "looking",
     "accept": "changing",
+    "made_again": "changing",
     "retry": "changing",
     "fetch_pictures": "fetching",
     "Resolved": "resolving",

@@ -1,6 +1,7 @@
 from sora_batch.api.cancelling import Cancelled as Cancelled
 from sora_batch.api.cancelling import cancel as cancel
 from sora_batch.api.changing import accept as accept
+from sora_batch.api.changing import made_again as made_again
 from sora_batch.api.changing import retry as retry
 from sora_batch.api.cutting import CutReport as CutReport
 from sora_batch.api.cutting import cut as cut

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from sora_batch.api.aside import run_aside
-from sora_batch.api.plans import plan, require_settled
+from sora_batch.api.plans import plan, read_history, require_settled
 from sora_batch.clock import SystemClock
 from sora_batch.errors import UsageError
 from sora_batch.manifest.settings import Manifest
@@ -14,7 +14,7 @@ from sora_batch.outputs import Outputs
 from sora_batch.planning.absent import no_shot
 from sora_batch.planning.plan import Action, Step
 from sora_batch.records import Clip, History
-from sora_batch.shots import ShotId
+from sora_batch.shots import FrameReference, Shot, ShotId
 from sora_batch.store import open_store
 
 
@@ -26,6 +26,30 @@ def accept(manifest: Manifest, shots: Sequence[str]) -> list[Clip]:
     """
     steps = {str(step.shot.id): step for step in plan(manifest).steps}
     return run_aside(_accept(manifest, steps, shots))
+
+
+def made_again(manifest: Manifest, shots: Sequence[str]) -> list[Step]:
+    """The shots that go on from these and would be made again although each has a clip, in the
+    order of the plan: what a person who accepts these may want to accept too."""
+    history, outputs = read_history(manifest), Outputs(manifest.output)
+    changed, found = set(shots), list[Step]()
+    for step in plan(manifest).steps:
+        if step.action is not Action.MAKE or changed.isdisjoint(_origins(step.shot)):
+            continue
+        changed.add(step.shot.id)
+        clip = history.latest.get(step.shot.id)
+        # What waits for a frame of a clip to come cannot be accepted before that clip is there.
+        if clip is not None and step.awaits is None and outputs.intact(clip):
+            found.append(step)
+    return found
+
+
+def _origins(shot: Shot) -> set[str]:
+    """The shots whose clips it is made from or takes its first frame of."""
+    origins = {shot.source.shot} if shot.source is not None and shot.source.shot else set[str]()
+    return origins | (
+        {shot.reference.shot} if isinstance(shot.reference, FrameReference) else set()
+    )
 
 
 def retry(manifest: Manifest, select: Sequence[str] = ()) -> int:

@@ -134,6 +134,18 @@ def _collecting(function: Function) -> Function:
     return collected
 
 
+def retyped(overrides: Overrides) -> list[str]:
+    """--profile, --provider and --var as they were typed, for a command that goes with this one."""
+    words = []
+    if overrides["profile"] is not None:
+        words += ["--profile", overrides["profile"]]
+    if overrides["provider"] is not None:
+        words += ["--provider", overrides["provider"]]
+    for name, value in overrides["variables"].items():
+        words += ["--var", f"{name}={value}"]
+    return words
+
+
 def complete_shots(
     ctx: click.Context, param: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:

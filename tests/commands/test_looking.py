@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from sora_batch.commands.options import Overrides, retyped
 from tests.commands.conftest import Call
 
 STATUS = """\
@@ -54,12 +55,25 @@ def test_explain_shows_old_and_new_and_accept_settles_it(call: Call) -> None:
     told = json.loads(call("explain", "harbour.yaml", "hero", "--json").stdout)
     assert (told["action"], told["compared"]) == ("make", "clip")
     accepted = call("accept", "harbour.yaml", "hero")
-    assert (accepted.returncode, accepted.stdout) == (
-        0,
-        "hero: its clip is kept as it is; nothing was spent\n",
+    first, _, rest = accepted.stdout.partition("\n")
+    assert (accepted.returncode, first) == (0, "hero: its clip is kept as it is; nothing was spent")
+    assert rest == (
+        "\nstorm: would still be made again: the shot it remixes changed since the last\n  clip\n"
+        "what is there of them can be kept too, for nothing:\n"
+        "  sora-batch accept harbour.yaml storm\n"
     )
     after = json.loads(call("explain", "harbour.yaml", "hero", "--json").stdout)
     assert after["action"] == "reuse"
+    again = call("accept", "harbour.yaml", "storm")
+    assert again.stdout == "storm: its clip is kept as it is; nothing was spent\n"
+    assert json.loads(call("plan", "harbour.yaml", "--json").stdout)["counts"]["reuse"] == 2
+
+
+def test_a_command_that_goes_with_this_one_has_its_options() -> None:
+    typed = Overrides(
+        profile="draft", provider=None, variables={"lens": "24 mm"}, budget=None, concurrency=None
+    )
+    assert retyped(typed) == ["--profile", "draft", "--var", "lens=24 mm"]
 
 
 @pytest.mark.usefixtures("finished")
