@@ -1,6 +1,6 @@
 """Chromium without a head, and a page that must not complain or ask a network.
 
-One browser serves all pages of a test process. SORA_BATCH_PAGES=0 leaves the pages out; with 1, as
+One browser serves all pages of a file. SORA_BATCH_PAGES=0 leaves the pages out; with 1, as
 in CI, it is a failure that there is no Chromium. Unset, the pages are skipped where there is none.
 """
 
@@ -82,9 +82,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.skip(reason=why))
 
 
-@pytest.fixture(scope="session")
+# Not for the session: while the driver is at work its event loop runs in this thread, and no other
+# test could run one.
+@pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    """One browser for all pages, with a profile and a home of its own."""
+    """One browser for all pages of a file, with a profile and a home of its own."""
     if CHROMIUM is None:
         pytest.fail(MISSING, pytrace=False)
     home = str(tmp_path_factory.mktemp("home"))
