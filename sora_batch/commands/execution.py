@@ -98,7 +98,8 @@ def agreed_price(plan: Plan, *, yes: bool, may_ask: bool) -> Decimal | None:
 def _show(plan: Plan) -> None:
     width = width_of_terminal()
     lines = wrapped(plan_line(plan), width)
-    for notice in plan.notices:
+    # What the budget forbids is refused in a moment, with the figures.
+    for notice in () if plan.over_budget_usd else plan.notices:
         lines += wrapped(printable(notice, 600), width, indent="note: ")
     click.echo("\n".join(lines))
 

@@ -179,7 +179,8 @@ def _unknown_profile(name: str, known: Iterable[str], root: Node) -> Problem:
     names = list(known)
     fix = did_you_mean(name, names)
     if not fix:
-        fix = f"the manifest has {', '.join(names)}" if names else "the manifest has no profiles"
+        there = f"the manifest has {', '.join(names)}"
+        fix = there if names else "leave `--profile` out: the manifest has no `profiles`"
     also = (root.place(("profiles",), key=True),) if names else ()
     message = f"there is no profile `{name}`"
     return Problem(message, Where("--profile"), "unknown-profile", fix, also)

@@ -155,7 +155,9 @@ class TqdmObserver:
         self._tally(event)
         with suppress(OSError, ValueError):
             if isinstance(event, RunStarted):
-                self._bar = self._shown(0, _BAR, event.shots)
+                # With its words from the start, or an empty bar is seen before it.
+                self._bar = self._shown(0, _BAR, event.shots, self._tally.headline())
+                self._drawn_at = self._now()
             if not _is_routine(event):
                 self._say(event)
             if self._now() - self._drawn_at >= _REDRAW_S:
@@ -195,8 +197,11 @@ class TqdmObserver:
         words = filter(None, [self._tally.headline(), self._tally.troubles()])
         self._bar.set_description_str(", ".join(words))
 
-    def _shown(self, position: int, form: str, total: int | None = None) -> tqdm[NoReturn]:
+    def _shown(
+        self, position: int, form: str, total: int | None = None, words: str = ""
+    ) -> tqdm[NoReturn]:
         bar: tqdm[NoReturn] = tqdm(
+            desc=words,
             total=total,
             file=self._stream,
             position=position,

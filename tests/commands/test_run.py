@@ -157,6 +157,7 @@ def test_what_the_budget_does_not_allow_is_refused_whatever_one_says(call: Call)
     for done in (call(*words), call(*words, "--yes")):
         assert done.returncode == 2
         assert "the budget of $0.50" in done.stderr
+        assert "over budget" not in done.stdout
         assert "state:resume" not in done.stderr
 
 

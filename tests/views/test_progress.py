@@ -266,6 +266,15 @@ def test_bar_says_what_goes_wrong_and_leaves_nothing_behind() -> None:
     assert shown.rstrip("\n").endswith("\r")
 
 
+def test_the_bar_begins_with_its_words() -> None:
+    stream = io.StringIO()
+    observer = TqdmObserver(stream, attempts=3, columns=80, now=lambda: 1.0)
+    observer(RunStarted("r1", 2, 2, Decimal(0)))
+    frames = [frame for frame in stream.getvalue().split("\r") if "%" in frame]
+    observer.close()
+    assert [("0 of 2 shots" in frame) for frame in frames] == [True]
+
+
 def test_a_terminal_that_stands_still_does_not_hold_the_run() -> None:
     release = threading.Event()
     seen: list[Event] = []
