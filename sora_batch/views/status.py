@@ -6,7 +6,7 @@ Made from what the store says now, so it can be asked for while another process 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -21,13 +21,11 @@ from sora_batch.views.columns import middle
 from sora_batch.views.facts import as_json
 from sora_batch.views.paint import PLAIN, Paint
 from sora_batch.views.runs import holder_json, run_json, run_sentence
+from sora_batch.views.shot_rows import ShotRow, shot_rows
 from sora_batch.views.text import (
-    cells,
     counted,
-    cut,
     dollars,
     money_text,
-    pad,
     printable,
     shown_path,
     span,
@@ -35,7 +33,6 @@ from sora_batch.views.text import (
     wrapped,
 )
 
-_ID_COLUMNS = 36
 _JOB_COLUMNS = 24
 
 
@@ -214,17 +211,12 @@ def _shot_lines(
     width: int,
     paint: Paint,
 ) -> list[str]:
-    ids = min(_ID_COLUMNS, max((cells(step.shot.id) for step in steps), default=0))
-    words = max(map(cells, where.values()), default=0)
-    lines = []
+    rows = []
     for step in steps:
         place = where[step.shot.id]
-        start = f"{pad(cut(step.shot.id, ids), ids)}  {pad(place, words)}  "
-        first, *rest = wrapped(_detail(status, step, place, now), width, indent=start)
-        marked = _marked(place, pad(place, words), paint)
-        head = f"{pad(cut(step.shot.id, ids), ids)}  {marked}  "
-        lines += [(head + first.removeprefix(start)).rstrip(), *rest]
-    return lines
+        detail = _detail(status, step, place, now)
+        rows.append(ShotRow(step.shot.id, place, detail, _mark(place, paint)))
+    return shot_rows(rows, folder=status.manifest.output, width=width)
 
 
 def _detail(status: Status, step: Step, place: Standing, now: datetime) -> str:
@@ -281,17 +273,17 @@ def _counts_text(where: Mapping[ShotId, Standing]) -> str:
     return f"{counted(len(where), 'shot')}: {', '.join(words)}" if words else "no shots"
 
 
-def _marked(place: Standing, text: str, paint: Paint) -> str:
+def _mark(place: Standing, paint: Paint) -> Callable[[str], str]:
     match place:
         case Standing.DONE:
-            return paint.good(text)
+            return paint.good
         case Standing.FAILED:
-            return paint.bad(text)
+            return paint.bad
         case Standing.HELD | Standing.BLOCKED:
-            return paint.wary(text)
+            return paint.wary
         case Standing.PENDING:
-            return paint.faint(text)
-    return paint.busy(text)
+            return paint.faint
+    return paint.busy
 
 
 def _key(place: Standing) -> str:

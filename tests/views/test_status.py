@@ -272,3 +272,34 @@ def test_what_was_delivered_differently_is_marked() -> None:
     assert isinstance(told, list)
     assert isinstance(told[0], dict)
     assert told[0]["differs"] == "640x360 instead of 1280x720"
+
+
+LONG = ("opener.variant=bold.which_lens=24mm-anamorphic.take1", "opener.variant=calm.take2")
+
+
+def test_a_screen_that_is_too_narrow_has_whole_ids_and_the_folder_once() -> None:
+    long, short = LONG
+    steps = (
+        step(long, Action.REUSE, clip=CLIP),
+        step(short, Action.BLOCKED, "needs `opener`, which is on hold and may have been paid for"),
+    )
+    lines = status_text(facts(*steps), now=NOW, width=80).splitlines()
+    assert lines[2:8] == [
+        "clips  outputs/harbour-launch/SHOT.mp4",
+        "",
+        f"{long}  done",
+        f"{short:{len(long)}}  blocked",
+        "    needs `opener`, which is on hold and may have been paid for",
+        "",
+    ]
+    wide = status_text(facts(*steps), now=NOW, width=160)
+    assert f"done     outputs/harbour-launch/{long}.mp4" in wide
+
+
+def test_a_clip_that_is_elsewhere_is_shown_where_it_is() -> None:
+    """Under its shot, as what there is to say stands there; whole, so that it can be copied."""
+    shown = facts(step(LONG[0], Action.REUSE, clip=CLIP))
+    path = f"outputs/harbour-launch/earlier/{LONG[0]}.f1-0000000000000000.mp4"
+    shown = replace(shown, clips={ShotId(LONG[0]): Path(path)})
+    lines = status_text(shown, now=NOW, width=80).splitlines()
+    assert lines[2:4] == [f"{LONG[0]}  done", f"    {path}"]
