@@ -17,10 +17,11 @@ from sora_batch.manifest.settings import Manifest
 from sora_batch.planning.absent import no_shot
 from sora_batch.planning.capabilities import Listing
 from sora_batch.planning.plan import Action, Step
+from sora_batch.providers import address_of
 from sora_batch.providers.provider import JobMissing, JobReport, JobUnreachable, Provider
 from sora_batch.records import Attempt, AttemptId, AttemptState, Money, RunId
 from sora_batch.running.collect import ADOPTED, CLIP_LIMIT_BYTES
-from sora_batch.running.orphans import orphans_of, shots_like
+from sora_batch.running.orphans import not_beside, orphans_of, shots_like
 from sora_batch.running.reconcile import adopted_attempt, is_unknown
 from sora_batch.running.tools import Tools
 from sora_batch.shots import JobId, ShotId
@@ -32,8 +33,9 @@ Whose = Literal["shot", "orphan", "other"]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedJob:
     """One job of the server's list. `whose` is `shot` where an attempt of the manifest's store has
-    it, `orphan` where none has and its prompt is one of ours, else `other`. `shots` is the shot
-    that has it, or those whose prompt it has.
+    it, `orphan` where its prompt is one of ours and nobody is known to have it, neither here nor in
+    the output folders beside this one, else `other`: an orphan may still be somebody else's.
+    `shots` is the shot that has it, or those whose prompt it has.
     """
 
     job: JobReport
@@ -104,7 +106,8 @@ async def _list(manifest: Manifest, limit: int) -> list[ListedJob]:
     attempts = reader.attempts() if reader is not None else []
     if reader is not None:
         reader.close()
-    orphans = {job.id for job in orphans_of(listed.jobs, manifest.shots, attempts)}
+    found = orphans_of(listed.jobs, manifest.shots, attempts)
+    orphans = {job.id for job in not_beside(found, manifest, address_of(manifest.provider))}
     owners = {attempt.job_id: attempt.shot_id for attempt in attempts}
     return [_described(manifest, job, owners.get(job.id), job.id in orphans) for job in listed.jobs]
 

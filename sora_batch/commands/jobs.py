@@ -40,7 +40,8 @@ def list_command(
     """The newest jobs on the server, and whose they are.
 
     An orphan has a prompt of the manifest, and no shot has it: the answer to its
-    order was lost, or it was ordered elsewhere. `jobs adopt` takes it over.
+    order was lost, or it is another manifest's or person's on the same server.
+    `jobs adopt` makes it a shot's.
 
     \b
     Example:
@@ -73,6 +74,9 @@ def adopt_command(
     *, manifest: Path, overrides: Overrides, job: str, shot: str, as_json: bool
 ) -> int:
     """Take a job of the server over as a shot's; the next run fetches its clip.
+
+    Its price counts in the manifest's budget. The server is told nothing: whoever
+    ordered the job may fetch its clip too.
 
     \b
     Example:

@@ -1,6 +1,8 @@
 """Jobs on a server that answer to our prompts and that no attempt has claimed.
 
 They are named at the end of a run and in `jobs list`: what was paid for shall not be forgotten.
+They may as well be somebody else's. What a manifest whose output folder stands beside this one has
+claimed is that one's.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ import asyncio
 from collections.abc import Collection, Iterable, Sequence
 
 from sora_batch.events import RunNotice
+from sora_batch.manifest.settings import Manifest
 from sora_batch.planning.capabilities import Listing
 from sora_batch.planning.plan import Action, Plan
 from sora_batch.providers.provider import JobReport, JobUnreachable
@@ -16,6 +19,13 @@ from sora_batch.records import Attempt
 from sora_batch.running.matching import plain_prompt
 from sora_batch.running.tools import Tools
 from sora_batch.shots import Shot
+from sora_batch.store import jobs_beside
+
+ORPHANS_MAY_BE = (
+    "Such a job is a lost order of yours, or another manifest's or person's on the same server; "
+    "`sora-batch jobs adopt` makes it a shot's, with its price, and the next run fetches its clip"
+)
+"""What a person has to know before taking one over."""
 
 _NEWEST = 300
 
@@ -31,7 +41,8 @@ async def tell_orphans(plan: Plan, tools: Tools) -> None:
         # A courtesy: what this run itself has lost is on hold and is said anyway.
         return
     attempts = await asyncio.to_thread(tools.store.attempts)
-    if orphans := orphans_of(listed.jobs, tools.manifest.shots, attempts):
+    orphans = orphans_of(listed.jobs, tools.manifest.shots, attempts)
+    if orphans := await asyncio.to_thread(not_beside, orphans, tools.manifest, _address(plan)):
         tools.tell(RunNotice(orphan_words(orphans)))
 
 
@@ -49,6 +60,12 @@ def orphans_of(
     ]
 
 
+def not_beside(orphans: list[JobReport], manifest: Manifest, base_url: str) -> list[JobReport]:
+    """Those that no manifest has whose output folder stands beside this one's."""
+    beside = jobs_beside(manifest.output, base_url) if orphans else set()
+    return [job for job in orphans if job.id not in beside]
+
+
 def shots_like(job: JobReport, shots: Iterable[Shot]) -> list[Shot]:
     """The shots whose prompt the job has, those with its size and length first."""
     if job.prompt is None:
@@ -64,9 +81,13 @@ def orphan_words(orphans: Sequence[JobReport]) -> str:
     more = f" and {len(orphans) - 3} more" if len(orphans) > 3 else ""
     are = "1 job" if len(orphans) == 1 else f"{len(orphans)} jobs"
     return (
-        f"{are} on the server with prompts of this manifest and no shot: {named}{more}; "
-        "`sora-batch jobs list` shows them, `sora-batch jobs adopt` takes one over"
+        f"{are} on the server with prompts of this manifest and no shot: {named}{more}. "
+        f"{ORPHANS_MAY_BE}; `sora-batch jobs list` shows them"
     )
+
+
+def _address(plan: Plan) -> str:
+    return plan.steps[0].target.base_url
 
 
 def _looks(shot: Shot) -> tuple[str, str]:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sora_batch.records import Attempt, Clip, History, Holder, Ledger, Money, RunRow
-from sora_batch.shots import Fingerprint, ShotId
+from sora_batch.shots import Fingerprint, JobId, ShotId
 from sora_batch.store.database import STORE_NAME, open_for_reading
 from sora_batch.store.failures import unusable_for_reading
 from sora_batch.store.ledger import amount_of, sum_up
@@ -30,6 +30,7 @@ from sora_batch.store.rows import (
 _ATTEMPTS = f"SELECT {', '.join(ATTEMPT_COLUMNS)} FROM attempts"  # noqa: S608
 _CLIPS = f"SELECT {', '.join(CLIP_COLUMNS)} FROM clips"  # noqa: S608
 _RUNS = f"SELECT {', '.join(RUN_COLUMNS)} FROM runs ORDER BY seq"  # noqa: S608
+_JOBS = "SELECT job_id FROM attempts WHERE base_url = ? AND job_id IS NOT NULL"
 _LAST_FILE = "SELECT file FROM runs ORDER BY seq DESC LIMIT 1"
 _OPEN = f"{_ATTEMPTS} WHERE state NOT IN ('done', 'failed', 'cancelled') ORDER BY seq"
 _FAILED = f"{_ATTEMPTS} WHERE state = 'failed' AND forgiven = 0 ORDER BY seq"
@@ -89,6 +90,11 @@ class StoreReader:
         """The attempts without a final state, oldest first."""
         with self._moment() as db:
             return [attempt_from(row) for row in db.execute(_OPEN)]
+
+    def jobs(self, base_url: str) -> set[JobId]:
+        """The jobs on that server that any attempt has or had."""
+        with self._moment() as db:
+            return {JobId(row[0]) for row in db.execute(_JOBS, (base_url,))}
 
     def clips(self, shot_id: ShotId | None = None) -> list[Clip]:
         """All clips, or one shot's, oldest first."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from sora_batch.records import Attempt, Ledger
+from sora_batch.running.orphans import ORPHANS_MAY_BE
 from sora_batch.shots import JobId, Json, ShotId
 from sora_batch.views.facts import as_json
 from sora_batch.views.paint import PLAIN, Paint
@@ -179,7 +180,8 @@ def fate_json(fate: Fate, candidates: Iterable[Job] = ()) -> dict[str, Json]:
 
 
 def jobs_text(listed: Sequence[Listed], *, width: int | None) -> str:
-    """A table: job, when, status, whose, what; two lines a job where `width` is too narrow."""
+    """A table: job, when, status, whose, what; two lines a job where `width` is too narrow. Then
+    what an orphan may be, where there is one."""
     if not listed:
         return "no jobs on the server"
     rows = [("job", "created", "status", "whose", "model", "size", "s", "prompt")]
@@ -188,12 +190,17 @@ def jobs_text(listed: Sequence[Listed], *, width: int | None) -> str:
         whose = one.shots[0] if one.whose == "shot" else _whose(one)
         prompt = printable(one.job.prompt or "", 60)
         rows.append((job.strip(), created, status, whose, model, size, seconds, prompt))
+    said = ["", *wrapped(ORPHANS_MAY_BE, width or 80)]
+    return "\n".join(_listed(rows, width) + said * any(one.whose == "orphan" for one in listed))
+
+
+def _listed(rows: Sequence[tuple[str, ...]], width: int | None) -> list[str]:
     wide = table(rows)
     if width is None or max(map(cells, wide)) <= width:
-        return "\n".join(wide)
+        return wide
     upper = table([row[:3] for row in rows], width=width)
     lower = table([(row[3], row[7], *row[4:7]) for row in rows], width=width, indent="  ")
-    return "\n".join(line for both in zip(upper, lower, strict=True) for line in both)
+    return [line for both in zip(upper, lower, strict=True) for line in both]
 
 
 def listed_json(one: Listed) -> dict[str, Json]:

@@ -13,6 +13,7 @@ import pytest
 
 from sora_batch.events import Event, RunNotice, ShotHeld, ShotSubmitted
 from sora_batch.manifest.settings import Limits
+from sora_batch.outputs import Outputs
 from sora_batch.planning.plan import Action
 from sora_batch.providers.provider import (
     JobList,
@@ -344,10 +345,21 @@ def test_jobs_of_our_prompts_that_nobody_has_are_named_at_the_end(tmp_path: Path
         bench.provider.job(JobId("theirs"), order_of("another")),
     ]
     run(bench)
-    assert "1 job on the server with prompts of this manifest and no shot: orphan;" in notices(
-        bench
-    )
-    assert "theirs" not in notices(bench)
+    said = notices(bench)
+    assert "1 job on the server with prompts of this manifest and no shot: orphan." in said
+    assert "or another manifest's or person's on the same server" in said
+    assert "theirs" not in said
     looks = len(bench.provider.looks)
     run(bench)
     assert len(bench.provider.looks) == looks
+
+
+def test_jobs_of_manifests_beside_this_one_are_not_named(tmp_path: Path) -> None:
+    bench, beside = ListingBench(tmp_path, [shot("a")]), ListingBench(tmp_path, [shot("a")])
+    beside.outputs = Outputs(tmp_path / "beside")
+    beside.manifest = replace(beside.manifest, output=beside.outputs.folder)
+    beside.provider = bench.provider
+    assert run(beside).finished.done == 1
+    run(bench)
+    assert len(bench.provider.listed) == 2
+    assert "on the server with prompts" not in notices(bench)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -77,6 +78,21 @@ job                                         created              status
 video_gen_984a74a52348ad62cb10a155ed70b0c4  2026-11-23 09:30:00  in_progress
   grid.hour=dusk  A lighthouse at dusk.  Wan-AI/Wan2.2-T2V-A14B-Diffusers  1280…"""
     )
+
+
+def test_what_an_orphan_may_be_is_said_once_below_the_list() -> None:
+    orphan = replace(LONG, whose="orphan")
+    text = jobs_text([orphan, LONG, orphan], width=80)
+    assert "orphan, like grid.hour=dusk" in text
+    assert (
+        text.partition("\n\n")[2].split()
+        == (
+            "Such a job is a lost order of yours, or another manifest's or person's on the same "
+            "server; `sora-batch jobs adopt` makes it a shot's, with its price, and the next run "
+            "fetches its clip"
+        ).split()
+    )
+    assert max(map(len, text.splitlines())) <= 80
 
 
 def test_where_there_is_room_a_job_is_a_line() -> None:
