@@ -86,8 +86,9 @@ def test_without_credit_the_run_stops_and_nothing_stays_reserved(tmp_path: Path)
     bench = RouterBench(tmp_path, shots, FakeOpenRouter(credit=0))
     report = run(bench)
     assert report.exit_code == 1
-    kinds = {failure.kind for failure in report.failures.values()}
-    assert kinds == {FailureKind.OUT_OF_CREDIT}
+    assert (report.failures, report.finished.blocked) == ({}, 6)
+    assert report.finished.stopped_by is not None
+    assert report.finished.stopped_by.kind is FailureKind.OUT_OF_CREDIT
     _, ledger = asyncio.run(bench.recorded())
     assert ledger.committed == 0
 
