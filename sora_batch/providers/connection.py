@@ -8,8 +8,10 @@ that nothing was accepted is an unknown outcome.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import ExitStack
 from pathlib import Path
+from typing import IO
 from urllib.parse import urlencode
 
 import httpx
@@ -19,7 +21,6 @@ from sora_batch.providers import refusals, replies, transport
 from sora_batch.providers.provider import JobMissing, JobUnreachable, NotAccepted, OutcomeUnknown
 
 _REDIRECTS = 5
-_CHUNK_BYTES = 1024 * 1024
 
 
 class Connection:
@@ -179,21 +180,34 @@ class Connection:
             raise self.no_answer(response, body, "the clip")
         resumed = response.status_code == httpx.codes.PARTIAL_CONTENT
         size, mode = (have, "ab") if resumed else (0, "wb")
-        # The disk may take milliseconds to open a file, and the loop has a thousand jobs to see to.
-        async for chunk in response.aiter_bytes(_CHUNK_BYTES):
-            if not size and chunk.lstrip()[:1] in {b"<", b"{"}:
-                # No clip begins so: whoever sent it stands in for the server, for now.
-                raise JobUnreachable("a page or a message came instead of the clip")
-            size += len(chunk)
-            if size > limit_bytes:
-                raise JobUnreachable(f"the clip is larger than {limit_bytes} bytes")
-            await asyncio.to_thread(_write, target, mode, chunk)
-            mode = "ab"
-        if mode == "wb":
-            await asyncio.to_thread(_write, target, mode, b"")
-        return size
+        chunks = _bounded(response, limit_bytes - size)
+        first = await anext(chunks, b"")
+        if not size and first.lstrip()[:1] in {b"<", b"{"}:
+            # No clip begins so: whoever sent it stands in for the server, for now.
+            raise JobUnreachable("a page or a message came instead of the clip")
+        # The disk may take milliseconds over a file, and the loop has a thousand jobs to see to.
+        file = await asyncio.to_thread(_begun, target, mode, first)
+        try:
+            async for chunk in chunks:
+                await asyncio.to_thread(file.write, chunk)
+            return file.tell()
+        finally:
+            file.close()
 
 
-def _write(target: Path, mode: str, chunk: bytes) -> None:
-    with target.open(mode) as file:
-        file.write(chunk)
+async def _bounded(response: httpx.Response, limit_bytes: int) -> AsyncIterator[bytes]:
+    """The body, piece by piece. Raises JobUnreachable once it is longer than that."""
+    size = 0
+    async for chunk in response.aiter_bytes(transport.CHUNK_BYTES):
+        size += len(chunk)
+        if size > limit_bytes:
+            raise JobUnreachable("the clip is larger than it may be")
+        yield chunk
+
+
+def _begun(target: Path, mode: str, first: bytes) -> IO[bytes]:
+    with ExitStack() as stack:
+        file = stack.enter_context(target.open(mode))
+        file.write(first)
+        stack.pop_all()
+    return file

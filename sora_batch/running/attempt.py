@@ -144,7 +144,7 @@ async def wait_for_render(
     at_once = attempt.run_id != tools.run_id
     while True:
         elapsed_s = _age_s(tools, attempt)
-        wait_s = 0.0 if at_once else _wait_s(tools, elapsed_s, took_s(), hint_s)
+        wait_s = 0.0 if at_once else _wait_s(tools, watch, elapsed_s, took_s(), hint_s)
         ordered_at = attempt.submitted_at or attempt.created_at
         try:
             report = await watch.ask(attempt.job_id, wait_s=wait_s, ordered_at=ordered_at)
@@ -170,9 +170,10 @@ async def wait_for_render(
             return await hold(tools, attempt, note)
 
 
-def _wait_s(tools: Tools, elapsed_s: float, took_s: Sequence[float], hint_s: float | None) -> float:
-    floor_s = tools.provider.poll_floor_s
-    wait_s = next_poll_s(elapsed_s, took_s=took_s, hint_s=hint_s, floor_s=floor_s)
+def _wait_s(
+    tools: Tools, watch: Watch, elapsed_s: float, took_s: Sequence[float], hint_s: float | None
+) -> float:
+    wait_s = next_poll_s(elapsed_s, took_s=took_s, hint_s=hint_s, floor_s=watch.floor_s)
     # Asking costs nothing in this process, and a person watches how far it is.
     return min(wait_s, _WATCHED_S) if tools.provider.capabilities.embedded else wait_s
 

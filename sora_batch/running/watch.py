@@ -97,8 +97,16 @@ class Watch:
         due = min(
             (one.due for one in self._waiting.values() if not one.is_asked), default=float("inf")
         )
-        floor_s = max(self._tools.provider.poll_floor_s, _TOGETHER_S)
-        return max(due, self._looked_at + floor_s) if self._may_list else due
+        return max(due, self._looked_at + self.floor_s) if self._may_list else due
+
+    @property
+    def floor_s(self) -> float:
+        """How soon after one question the next is polite: where a page tells of many jobs at once,
+        a tenth as often as asking for each of them by itself would be."""
+        alone_s = self._tools.provider.poll_floor_s
+        if not self._may_list or len(self._waiting) < _MANY:
+            return max(alone_s, _TOGETHER_S)
+        return max(_TOGETHER_S, alone_s * _MANY / len(self._waiting))
 
     async def _sleep(self, wait_s: float) -> None:
         """Until the next job is due, or one comes that is due earlier."""
