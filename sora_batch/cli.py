@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import errno
 import importlib
+import io
 import json
 import os
 import shlex
@@ -197,6 +198,11 @@ def _own_standard_streams() -> None:
             os.fstat(number)
         except OSError:
             os.open(os.devnull, os.O_RDWR)
+    if sys.stdout is not None and isinstance(sys.stdout.buffer, io.RawIOBase):
+        # Unbuffered (PYTHONUNBUFFERED, usual in containers), a long line is cut off without a word
+        # where a signal comes while a pipe takes it.
+        buffer, encoding = io.BufferedWriter(sys.stdout.buffer), sys.stdout.encoding
+        sys.stdout = io.TextIOWrapper(buffer, encoding=encoding, line_buffering=True)
     for stream in (sys.stdout, sys.stderr):
         if stream is not None and hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import array
+import fcntl
 import json
 import os
+import signal
 import subprocess
 import sys
+import termios
 import textwrap
 from collections.abc import Mapping
 from pathlib import Path
@@ -222,6 +226,26 @@ def test_output_that_cannot_be_written_is_said() -> None:
     assert done.returncode == 3
     assert b"No space left on device" in done.stderr
     assert b"Traceback" not in done.stderr
+
+
+LONG_LINE = """
+import signal, sys
+from sora_batch.cli import _own_standard_streams
+signal.signal(signal.SIGUSR1, lambda *_: None)
+_own_standard_streams()
+print("x" * 300_000)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="counts what a pipe of Linux holds")
+def test_a_signal_cuts_no_line_short_where_output_is_unbuffered() -> None:
+    with subprocess.Popen([sys.executable, "-u", "-c", LONG_LINE], stdout=subprocess.PIPE) as line:
+        assert line.stdout is not None
+        held = array.array("i", [0])
+        while held[0] < 65_536 and line.poll() is None:
+            fcntl.ioctl(line.stdout, termios.FIONREAD, held)
+        line.send_signal(signal.SIGUSR1)
+        assert len(line.stdout.read()) == 300_001
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="closing descriptors is a POSIX matter")
