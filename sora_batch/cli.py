@@ -198,7 +198,8 @@ def _own_standard_streams() -> None:
             os.fstat(number)
         except OSError:
             os.open(os.devnull, os.O_RDWR)
-    if sys.stdout is not None and isinstance(sys.stdout.buffer, io.RawIOBase):
+    own = sys.stdout is not None and sys.stdout is sys.__stdout__
+    if own and isinstance(sys.stdout.buffer, io.RawIOBase):
         # Unbuffered (PYTHONUNBUFFERED, usual in containers), a long line is cut off without a word
         # where a signal comes while a pipe takes it.
         buffer, encoding = io.BufferedWriter(sys.stdout.buffer), sys.stdout.encoding
