@@ -80,9 +80,11 @@ def orphan_words(orphans: Sequence[JobReport]) -> str:
     named = ", ".join(job.id for job in orphans[:3])
     more = f" and {len(orphans) - 3} more" if len(orphans) > 3 else ""
     are = "1 job" if len(orphans) == 1 else f"{len(orphans)} jobs"
+    # The names stand last: where they are long, an observer cuts them off and not the words.
     return (
-        f"{are} on the server with prompts of this manifest and no shot: {named}{more}. "
-        f"{ORPHANS_MAY_BE}; `sora-batch jobs list` shows them"
+        f"{are} on the server with prompts of this manifest and no shot, a lost order of yours or "
+        "another manifest's or person's: `sora-batch jobs list` shows them, `sora-batch jobs "
+        f"adopt` takes one over ({named}{more})"
     )
 
 

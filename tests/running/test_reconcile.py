@@ -346,8 +346,9 @@ def test_jobs_of_our_prompts_that_nobody_has_are_named_at_the_end(tmp_path: Path
     ]
     run(bench)
     said = notices(bench)
-    assert "1 job on the server with prompts of this manifest and no shot: orphan." in said
-    assert "or another manifest's or person's on the same server" in said
+    assert "1 job on the server with prompts of this manifest and no shot, a lost order" in said
+    assert "or another manifest's or person's" in said
+    assert "takes one over (orphan)" in said
     assert "theirs" not in said
     looks = len(bench.provider.looks)
     run(bench)
