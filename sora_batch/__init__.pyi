@@ -31,6 +31,7 @@ from sora_batch.api import gallery as gallery
 from sora_batch.api import list_jobs as list_jobs
 from sora_batch.api import load as load
 from sora_batch.api import load_plan as load_plan
+from sora_batch.api import made_again as made_again
 from sora_batch.api import models as models
 from sora_batch.api import plan as plan
 from sora_batch.api import refresh_models as refresh_models
