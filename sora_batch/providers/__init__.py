@@ -37,7 +37,7 @@ class Opener(Protocol):
 
 def opener() -> Opener:
     """The function that opens providers, found when it is asked for: it brings the HTTP libraries
-    and the renderer along."""
+    along, and for the embedded one the renderer."""
     opening = importlib.import_module("sora_batch.providers.opening")
     return cast(Opener, opening.open_provider)
 

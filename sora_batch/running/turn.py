@@ -118,9 +118,9 @@ class Turns:
             watch=self._watch,
             took_s=lambda: self._pace.took_s(key, usual_s=usual_s),
         )
+        unsure_s = self._watch.forget(attempt.job_id) if attempt.job_id is not None else None
         if isinstance(waited, Attempt) and waited.rendered_at and waited.submitted_at:
             seen_s = (waited.rendered_at - waited.submitted_at).total_seconds()
-            unsure_s = self._watch.unsure_s(attempt.job_id) if attempt.job_id else None
             # It was over somewhere between two looks. What is learned from the later one alone is
             # asked for as late the next time, and can never become shorter.
             self._pace.took(key, seen_s - (seen_s if unsure_s is None else unsure_s) / 2)

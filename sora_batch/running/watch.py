@@ -51,6 +51,7 @@ class Watch:
         self._may_skip = True
         self._looked_at = float("-inf")
         self._open_at: dict[JobId, float] = {}
+        self._polled_at: dict[JobId, float] = {}
 
     async def ask(self, job: JobId, *, wait_s: float, ordered_at: datetime) -> JobReport | None:
         """What the server says of the job, in `wait_s` or when it is seen to be over; None when
@@ -69,9 +70,10 @@ class Watch:
         finally:
             self._waiting.pop(job, None)
 
-    def unsure_s(self, job: JobId) -> float | None:
-        """For how long a job that is over may have been over already: since it was last seen open;
-        None where it never was."""
+    def forget(self, job: JobId) -> float | None:
+        """Nobody will ask about it any more. For how many seconds it may have been over: since it
+        was last seen open; None where it never was."""
+        self._polled_at.pop(job, None)
         open_at = self._open_at.pop(job, None)
         return None if open_at is None else self._tools.clock.monotonic() - open_at
 
@@ -185,6 +187,12 @@ class Watch:
         waiter = self._waiting.get(job)
         if waiter is None:
             return
+        now, polite_s = self._tools.clock.monotonic(), self._tools.provider.poll_floor_s
+        if now < (next_at := self._polled_at.get(job, -math.inf) + polite_s):
+            # A list may be read often; what it does not show is no reason to press the server.
+            waiter.due = next_at
+            return
+        self._polled_at[job] = now
         waiter.is_asked = True
         poll = asyncio.ensure_future(self._ask_one(job, waiter))
         self._polls.add(poll)

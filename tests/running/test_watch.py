@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from dataclasses import replace
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
@@ -93,6 +95,26 @@ def test_a_failure_without_words_is_asked_about_by_itself(tmp_path: Path) -> Non
     report = run(bench)
     assert report.failures == {ShotId("s3"): refused}
     assert (report.finished.done, len(bench.provider.orders)) == (11, 12)
+
+
+def test_what_the_list_leaves_out_is_polled_no_oftener_than_is_polite(tmp_path: Path) -> None:
+    """Though the list itself is read ten times as often."""
+    bench = bench_of(tmp_path, 100)
+    bench.provider.hidden = {JobId(f"job-{n}") for n in range(2, 101)}
+    for n in range(100):
+        bench.provider.on_poll[f"s{n}"] = [JobStatus.RENDERING] * 12
+    times: dict[JobId, list[float]] = defaultdict(list)
+    poll = bench.provider.poll
+
+    async def polling(job: JobId) -> object:
+        times[job].append(bench.clock.monotonic())
+        return await poll(job)
+
+    bench.provider.poll = polling  # type: ignore[assignment,method-assign]
+    assert run(bench).finished.done == 100
+    gaps = [later - earlier for each in times.values() for earlier, later in pairwise(each)]
+    assert len(gaps) > 100
+    assert min(gaps) > 0.999 * bench.provider.poll_floor_s
 
 
 def test_a_list_that_shows_nothing_of_ours_is_not_asked_again(tmp_path: Path) -> None:
