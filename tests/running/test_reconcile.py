@@ -240,6 +240,7 @@ def test_a_list_that_leaves_out_a_job_we_know_is_not_believed(tmp_path: Path) ->
     bench.provider.on_submit["a"] = [LOST]
     bench.provider.on_poll["b"] = [JobStatus.RENDERING] * 10_000
     bench.provider.hidden = {JobId("job-2"), JobId("job-1")}
+    looks_once_written(bench, 2)
     report = run(bench)
     assert (report.finished.held, len(bench.provider.orders)) == (2, 2)
     held = next(e for e in bench.events if isinstance(e, ShotHeld) and e.shot_id == "a")
